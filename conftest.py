@@ -1,0 +1,29 @@
+"""What holds for every test: seeds are fixed, and neither the user's settings nor the terminal take part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# `ci` is what everybody runs; `deep` (HYPOTHESIS_PROFILE=deep) looks further when there is time.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("deep", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+_TERMINAL = ("CLICOLOR_FORCE", "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point the settings at an empty folder; the processes that tests start inherit it."""
+    empty = str(tmp_path_factory.mktemp("settings"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name in _TERMINAL or (name.startswith("QDOCK_") and not name.startswith("QDOCK_TEST_")):
+                patch.delenv(name)
+        for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, empty)
+        yield

@@ -1,0 +1,228 @@
+"""Types of classical values, and arithmetic on them as OpenQASM 3 defines it: fixed widths, wrap-around."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qdock.errors import CircuitError
+
+__all__ = [
+    "BOOL",
+    "FLOAT",
+    "MAX_WIDTH",
+    "Angle",
+    "Int",
+    "Number",
+    "Type",
+    "Uint",
+    "binary",
+    "common",
+    "convert",
+    "unary",
+]
+
+Number = bool | int | float
+
+MAX_WIDTH = 4096
+
+
+@dataclass(frozen=True)
+class Type:
+    """Type of a classical value: ``bool``, ``uint``, ``int``, ``float`` or ``angle``, with its width in bits."""
+
+    kind: str
+    width: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("bool", "float") and not 1 <= self.width <= MAX_WIDTH:
+            raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {self.width}.")
+
+    def __str__(self) -> str:
+        return f"{self.kind}[{self.width}]" if self.width else self.kind
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether values are whole numbers of a fixed width."""
+        return self.kind in ("uint", "int")
+
+    def wrap(self, value: Number) -> Number:
+        """Return `value`, which arithmetic left outside, as a value of this type."""
+        if self.kind == "bool":
+            return bool(value)
+        if self.kind == "float":
+            return float(value)
+        value = int(value) & ((1 << self.width) - 1)
+        return value - (1 << self.width) if self.kind == "int" and value >> (self.width - 1) else value
+
+
+BOOL = Type("bool")
+FLOAT = Type("float")
+
+
+def Uint(width: int) -> Type:
+    """Return the type of unsigned integers of `width` bits; they wrap around."""
+    return Type("uint", width)
+
+
+def Int(width: int) -> Type:
+    """Return the type of two's complement integers of `width` bits; they wrap around."""
+    return Type("int", width)
+
+
+def Angle(width: int) -> Type:
+    """Return the type of angles of `width` bits: the integer x stands for ``2 * pi * x / 2**width``."""
+    return Type("angle", width)
+
+
+def common(left: Type, right: Type) -> Type:
+    """Return the type in which two values meet: float before angle before int before uint, the wider width."""
+    kinds = {left.kind, right.kind}
+    if "float" in kinds:
+        return FLOAT
+    kind = "angle" if "angle" in kinds else "int" if "int" in kinds else "uint"
+    return Type(kind, max(left.width, right.width, 1))
+
+
+def convert(value: Number, source: Type, target: Type) -> Number:
+    """Return `value` of type `source` in type `target`.
+
+    Floats are cut toward zero, integers wrap around, anything but zero is true. Between floats and angles the
+    value in radians is kept, to the angle's precision; between angles of two widths, too.
+    """
+    if source.kind == "angle" and target.kind == "float":
+        return math.tau * value / (1 << source.width)
+    if source.kind == "float" and target.kind == "angle":
+        turn = value / math.tau
+        return target.wrap(round((turn - math.floor(turn)) * (1 << target.width)))
+    if source.kind == target.kind == "angle":
+        shift = target.width - source.width
+        return int(value) << shift if shift >= 0 else int(value) >> -shift
+    return target.wrap(value)
+
+
+def unary(op: str, value: Number, source: Type, result: Type) -> Number:
+    """Return an operator or function of a value of type `source`, as a value of type `result`."""
+    if op == "~":
+        return not value if result == BOOL else result.wrap(~int(value))
+    if op == "popcount":
+        return bin(int(value) & ((1 << max(source.width, 1)) - 1)).count("1")
+    return result.wrap(_guarded(op, _FUNCTIONS[op], value))
+
+
+def binary(op: str, left: Number, right: Number, types: tuple[Type, Type], result: Type) -> Number:
+    """Return an operator of two values of the given types, as a value of type `result`."""
+    if op in _ON_BITS:
+        return result.wrap(_ON_BITS[op](int(left), int(right), max(types[0].width, 1)))
+    if op == "**" and result.is_integer:
+        return result.wrap(_integer_power(int(left), int(right), result.width))
+    left, right = _meet(left, right, types)
+    return result.wrap(_guarded(op, _OPERATORS[op], left, right))
+
+
+def _meet(left: Number, right: Number, types: tuple[Type, Type]) -> tuple[Number, Number]:
+    """Angles meet floats in radians, and each other in the wider width."""
+    kinds = {types[0].kind, types[1].kind}
+    if kinds == {"angle", "float"}:
+        return convert(left, types[0], FLOAT), convert(right, types[1], FLOAT)
+    if kinds == {"angle"}:
+        wider = common(*types)
+        return convert(left, types[0], wider), convert(right, types[1], wider)
+    return left, right
+
+
+def _guarded(op: str, function: Callable[..., Any], *values: Number) -> Number:
+    try:
+        result: Number = function(*values)
+        if not isinstance(result, complex) and math.isfinite(result):
+            return result
+    except ZeroDivisionError:
+        raise CircuitError(f"Division by zero: {values[0]} {op} {values[-1]}.") from None
+    except (ValueError, OverflowError):
+        pass  # Outside the function's domain or beyond a float: the same error as for a result that is not finite.
+    raise CircuitError(f"'{op}' has no finite real value for {' and '.join(map(str, values))}.")
+
+
+def _truncated(left: int, right: int) -> int:
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _integer_power(base: int, exponent: int, width: int) -> int:
+    if exponent < 0:
+        raise CircuitError(f"An integer can't be raised to the negative power {exponent}; cast it to a float first.")
+    return pow(base, exponent, 1 << width)
+
+
+def _shift_left(value: int, distance: int, width: int) -> int:
+    return value << _distance(distance) if distance < width else 0
+
+
+def _shift_right(value: int, distance: int, width: int) -> int:
+    return value >> min(_distance(distance), width)
+
+
+def _distance(distance: int) -> int:
+    if distance < 0:
+        raise CircuitError(f"A value can't be shifted by the negative distance {distance}; shift the other way.")
+    return distance
+
+
+def _rotate_left(value: int, distance: int, width: int) -> int:
+    value &= (1 << width) - 1
+    distance %= width
+    return (value << distance) | (value >> (width - distance))
+
+
+def _rotate_right(value: int, distance: int, width: int) -> int:
+    return _rotate_left(value, -distance, width)
+
+
+def _bit(value: int, index: int, width: int) -> int:
+    if not 0 <= index < width:
+        raise CircuitError(f"There is no bit {index} in a value of {width} bits; they are numbered 0 to {width - 1}.")
+    return (value >> index) & 1
+
+
+_ON_BITS: dict[str, Callable[[int, int, int], int]] = {
+    "<<": _shift_left,
+    ">>": _shift_right,
+    "rotl": _rotate_left,
+    "rotr": _rotate_right,
+    "bit": _bit,
+}
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": _truncated,
+    "%": lambda left, right: left - right * _truncated(left, right),
+    "**": operator.pow,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "-": operator.neg,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "arcsin": math.asin,
+    "arccos": math.acos,
+    "arctan": math.atan,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "floor": math.floor,
+    "ceiling": math.ceil,
+}

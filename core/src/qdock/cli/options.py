@@ -1,0 +1,28 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["DEBUG", "debug_option", "json_option"]
+
+#: Where the context of a command line keeps whether tracebacks are wanted.
+DEBUG = "qdock.debug"
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _keep(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    # Contexts of one command line share `meta`, so the option may stand before or after the command's name.
+    ctx.meta[DEBUG] = value or ctx.meta.get(DEBUG, False)
+
+
+debug_option: Decorator = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_keep, help="Show the traceback of an error."
+)
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+)

@@ -1,0 +1,106 @@
+"""Where output goes: tables for people on a terminal, plain lines for a pipe, one JSON document for programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+__all__ = [
+    "flush",
+    "forgive_encoding",
+    "is_terminal",
+    "write",
+    "write_error",
+    "write_json",
+    "write_note",
+    "write_rich",
+    "write_table",
+]
+
+
+def is_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout.isatty()
+
+
+def forgive_encoding() -> None:
+    """Print a question mark for what the terminal can't show, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def write(text: str) -> None:
+    """Print `text` and a line end. A reader that has left (``| head``) wants no more; that is no error."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        _leave_the_pipe()
+
+
+def flush() -> None:
+    """Hand over what is still buffered."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_the_pipe()
+
+
+def _leave_the_pipe() -> None:
+    # The interpreter flushes standard output once more at exit; what is left must have a place to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_note(text: str) -> None:
+    """Tell the person what is not the output."""
+    click.echo(text, err=True)
+
+
+def write_error(text: str) -> None:
+    """Say in one paragraph what went wrong."""
+    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
+
+
+def write_json(document: Any) -> None:
+    """Print one JSON document, on one line."""
+    import json
+
+    write(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as a table on a terminal, and else as lines with a tab between cells and no heading."""
+    cells = [["" if cell is None else " ".join(str(cell).split()) for cell in row] for row in rows]
+    if is_terminal():
+        _write_rich_table(columns, cells)
+        return
+    for row in cells:
+        write("\t".join(row))
+
+
+def _write_rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, column in enumerate(columns):
+        # The first column is what a person copies: never wrapped.
+        table.add_column(column, no_wrap=index == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    write_rich(table)
+
+
+def write_rich(*renderables: Any) -> None:
+    """Print what rich can render."""
+    from rich.console import Console
+
+    try:
+        Console(highlight=False, markup=False).print(*renderables)
+    except BrokenPipeError:
+        _leave_the_pipe()

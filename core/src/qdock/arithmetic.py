@@ -11,6 +11,7 @@ from typing import Any
 from qdock.errors import CircuitError
 
 __all__ = [
+    "BINARY_OPERATORS",
     "BOOL",
     "FLOAT",
     "MAX_WIDTH",
@@ -18,6 +19,7 @@ __all__ = [
     "Int",
     "Number",
     "Type",
+    "UNARY_OPERATORS",
     "Uint",
     "binary",
     "common",
@@ -109,7 +111,7 @@ def unary(op: str, value: Number, source: Type, result: Type) -> Number:
     if op == "~":
         return not value if result == BOOL else result.wrap(~int(value))
     if op == "popcount":
-        return bin(int(value) & ((1 << max(source.width, 1)) - 1)).count("1")
+        return (int(value) & ((1 << max(source.width, 1)) - 1)).bit_count()
     return result.wrap(_guarded(op, _FUNCTIONS[op], value))
 
 
@@ -226,3 +228,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "floor": math.floor,
     "ceiling": math.ceil,
 }
+
+#: Names of the operators and functions of one value, and of two.
+UNARY_OPERATORS = frozenset(_FUNCTIONS) | {"~", "popcount"}
+BINARY_OPERATORS = frozenset(_OPERATORS) | frozenset(_ON_BITS)

@@ -26,6 +26,7 @@ __all__ = [
     "Const",
     "Expr",
     "Int",
+    "Number",
     "Parameter",
     "Type",
     "Uint",
@@ -56,21 +57,63 @@ MAX_DEPTH = 200
 # --- nodes
 
 
-@dataclass(frozen=True, repr=False)
+def _operator(op: str, build: Callable[[str, Any, Any], Expr]) -> Callable[[Any, Any], Expr]:
+    return lambda left, right: build(op, left, right)
+
+
+def _reflected(op: str, build: Callable[[str, Any, Any], Expr]) -> Callable[[Any, Any], Expr]:
+    return lambda right, left: build(op, left, right)
+
+
+def _arithmetic(op: str, left: Expr | Number, right: Expr | Number) -> Expr:
+    left, right = _lift_both(left, right)
+    result = common(left.type, right.type)
+    if op == "/" and result.is_integer:
+        result = FLOAT
+    if op == "/" and result.kind == "angle":
+        op, result = "//", Uint(result.width) if left.type.kind == right.type.kind else result
+    if op in ("//", "%") and result.kind == "float":
+        raise CircuitError(f"'{op}' needs integers, but '{left}' {op} '{right}' has a float. Use '/' or a cast.")
+    return _fold(Binary(op, left, right, result))
+
+
+def _bitwise(op: str, left: Expr | Number, right: Expr | Number) -> Expr:
+    left, right = _lift_both(left, right)
+    if left.type == BOOL and right.type == BOOL:
+        return _fold(Binary(op, left, right, BOOL))
+    result = common(left.type, right.type)
+    if result.kind == "float":
+        raise CircuitError(f"'{op}' needs bits or integers, but one of '{left}' and '{right}' is a float.")
+    return _fold(Binary(op, left, right, result))
+
+
+def _shift(op: str, left: Expr, right: Expr | int) -> Expr:
+    right = lift(right)
+    if left.type.kind in ("float", "bool") or not (right.type.is_integer or right.type == BOOL):
+        raise CircuitError(f"'{op}' shifts an integer by an integer, but got {left.type} {op} {right.type}.")
+    return _fold(Binary(op, left, right, left.type))
+
+
+def _comparison(op: str, left: Expr, right: Expr | Number) -> Expr:
+    return _fold(Binary(op, left, lift(right, left.type), BOOL))
+
+
 class Expr:
-    """Base of all nodes. Python's operators build larger ones; comparisons are the methods `eq` to `ge`."""
+    """Base of all nodes. Python's operators build larger ones; comparisons are the methods `eq` to `ge`.
 
-    depth: int = field(default=1, init=False, repr=False, compare=False)
+    Attributes
+    ----------
+    type : Type
+        Type of the value.
+    children : tuple of Expr
+        The nodes right below this one.
+    depth : int
+        Levels of nodes, this one included.
+    """
 
-    @property
-    def type(self) -> Type:
-        """Type of the value."""
-        raise NotImplementedError
-
-    @property
-    def children(self) -> tuple[Expr, ...]:
-        """The nodes right below this one."""
-        return ()
+    type: Type
+    children: tuple[Expr, ...] = ()
+    depth: int = 1
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -81,75 +124,20 @@ class Expr:
             "Give it to circuit.if_ or circuit.while_ instead."
         )
 
-    def __add__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("+", self, other)
-
-    def __radd__(self, other: Number) -> Expr:
-        return _arithmetic("+", other, self)
-
-    def __sub__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("-", self, other)
-
-    def __rsub__(self, other: Number) -> Expr:
-        return _arithmetic("-", other, self)
-
-    def __mul__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("*", self, other)
-
-    def __rmul__(self, other: Number) -> Expr:
-        return _arithmetic("*", other, self)
-
-    def __truediv__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("/", self, other)
-
-    def __rtruediv__(self, other: Number) -> Expr:
-        return _arithmetic("/", other, self)
-
-    def __floordiv__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("//", self, other)
-
-    def __rfloordiv__(self, other: Number) -> Expr:
-        return _arithmetic("//", other, self)
-
-    def __mod__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("%", self, other)
-
-    def __rmod__(self, other: Number) -> Expr:
-        return _arithmetic("%", other, self)
-
-    def __pow__(self, other: Expr | Number) -> Expr:
-        return _arithmetic("**", self, other)
-
-    def __rpow__(self, other: Number) -> Expr:
-        return _arithmetic("**", other, self)
-
-    def __and__(self, other: Expr | Number) -> Expr:
-        return _bitwise("&", self, other)
-
-    def __rand__(self, other: Number) -> Expr:
-        return _bitwise("&", other, self)
-
-    def __or__(self, other: Expr | Number) -> Expr:
-        return _bitwise("|", self, other)
-
-    def __ror__(self, other: Number) -> Expr:
-        return _bitwise("|", other, self)
-
-    def __xor__(self, other: Expr | Number) -> Expr:
-        return _bitwise("^", self, other)
-
-    def __rxor__(self, other: Number) -> Expr:
-        return _bitwise("^", other, self)
-
-    def __lshift__(self, other: Expr | int) -> Expr:
-        return _shift("<<", self, other)
-
-    def __rshift__(self, other: Expr | int) -> Expr:
-        return _shift(">>", self, other)
+    __add__, __radd__ = _operator("+", _arithmetic), _reflected("+", _arithmetic)
+    __sub__, __rsub__ = _operator("-", _arithmetic), _reflected("-", _arithmetic)
+    __mul__, __rmul__ = _operator("*", _arithmetic), _reflected("*", _arithmetic)
+    __truediv__, __rtruediv__ = _operator("/", _arithmetic), _reflected("/", _arithmetic)
+    __floordiv__, __rfloordiv__ = _operator("//", _arithmetic), _reflected("//", _arithmetic)
+    __mod__, __rmod__ = _operator("%", _arithmetic), _reflected("%", _arithmetic)
+    __pow__, __rpow__ = _operator("**", _arithmetic), _reflected("**", _arithmetic)
+    __and__, __rand__ = _operator("&", _bitwise), _reflected("&", _bitwise)
+    __or__, __ror__ = _operator("|", _bitwise), _reflected("|", _bitwise)
+    __xor__, __rxor__ = _operator("^", _bitwise), _reflected("^", _bitwise)
+    __lshift__, __rshift__ = _operator("<<", _shift), _operator(">>", _shift)
 
     def __neg__(self) -> Expr:
-        result = FLOAT if self.type.kind == "float" else common(self.type, self.type)
-        return _fold(Unary("-", self, result))
+        return _fold(Unary("-", self, FLOAT if self.type.kind == "float" else common(self.type, self.type)))
 
     def __invert__(self) -> Expr:
         if self.type.kind == "float":
@@ -217,16 +205,10 @@ class Const(Expr):
     """A value known when the circuit is built."""
 
     value: Number
-    value_type: Type
-
-    @property
-    def type(self) -> Type:
-        return self.value_type
+    type: Type
 
     def __str__(self) -> str:
-        if self.value_type == FLOAT:
-            return f"{self.value:.12g}"
-        return str(self.value).lower()
+        return f"{self.value:.12g}" if self.type == FLOAT else str(self.value).lower()
 
 
 @dataclass(frozen=True, repr=False)
@@ -234,14 +216,11 @@ class Parameter(Expr):
     """A real number to be bound before the circuit runs; two of the same name are the same one."""
 
     name: str
+    type: Type = field(default=FLOAT, init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise CircuitError(f"A parameter's name is an identifier such as 'theta', but {self.name!r} was given.")
-
-    @property
-    def type(self) -> Type:
-        return FLOAT
 
     def __str__(self) -> str:
         return self.name
@@ -252,10 +231,7 @@ class Bit(Expr):
     """The value of one clbit."""
 
     index: int
-
-    @property
-    def type(self) -> Type:
-        return BOOL
+    type: Type = field(default=BOOL, init=False)
 
     def __str__(self) -> str:
         return f"c[{self.index}]"
@@ -266,14 +242,12 @@ class Bits(Expr):
     """Several clbits read as an unsigned integer, the first one least significant."""
 
     indices: tuple[int, ...]
+    type: Type = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.indices:
             raise CircuitError("A value needs at least one clbit, but an empty register was given.")
-
-    @property
-    def type(self) -> Type:
-        return Uint(len(self.indices))
+        object.__setattr__(self, "type", Uint(len(self.indices)))
 
     def __str__(self) -> str:
         first, last = self.indices[0], self.indices[-1]
@@ -287,27 +261,23 @@ class Var(Expr):
     """A classical variable of the circuit."""
 
     name: str
-    value_type: Type
-
-    @property
-    def type(self) -> Type:
-        return self.value_type
+    type: Type
 
     def __str__(self) -> str:
         return self.name
 
 
-@dataclass(frozen=True, repr=False)
 class _Inner(Expr):
     """A node with children; knows its depth, so that a tree too deep to walk is refused when it is built."""
 
-    def __post_init__(self) -> None:
-        depth = 1 + max(child.depth for child in self.children)
+    def _place(self, *children: Expr) -> None:
+        depth = 1 + max(child.depth for child in children)
         if depth > MAX_DEPTH:
             raise CircuitError(
                 f"The expression is nested {depth} deep; the limit is {MAX_DEPTH}. Use a variable for a part of it."
             )
         object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "children", children)
 
 
 @dataclass(frozen=True, repr=False)
@@ -316,15 +286,10 @@ class Unary(_Inner):
 
     op: str
     operand: Expr
-    value_type: Type
+    type: Type
 
-    @property
-    def type(self) -> Type:
-        return self.value_type
-
-    @property
-    def children(self) -> tuple[Expr, ...]:
-        return (self.operand,)
+    def __post_init__(self) -> None:
+        self._place(self.operand)
 
     def __str__(self) -> str:
         return f"{self.op}{_grouped(self.operand)}" if self.op in "-~" else f"{self.op}({self.operand})"
@@ -337,15 +302,10 @@ class Binary(_Inner):
     op: str
     left: Expr
     right: Expr
-    value_type: Type
+    type: Type
 
-    @property
-    def type(self) -> Type:
-        return self.value_type
-
-    @property
-    def children(self) -> tuple[Expr, ...]:
-        return (self.left, self.right)
+    def __post_init__(self) -> None:
+        self._place(self.left, self.right)
 
     def __str__(self) -> str:
         if self.op.isalpha():
@@ -359,18 +319,13 @@ class Cast(_Inner):
     """A value in another type."""
 
     operand: Expr
-    value_type: Type
+    type: Type
 
-    @property
-    def type(self) -> Type:
-        return self.value_type
-
-    @property
-    def children(self) -> tuple[Expr, ...]:
-        return (self.operand,)
+    def __post_init__(self) -> None:
+        self._place(self.operand)
 
     def __str__(self) -> str:
-        return f"{self.value_type}({self.operand})"
+        return f"{self.type}({self.operand})"
 
 
 def _grouped(node: Expr) -> str:
@@ -387,9 +342,9 @@ def walk(node: Expr) -> list[Expr]:
 
 def _rebuild(node: Expr, children: tuple[Expr, ...]) -> Expr:
     if isinstance(node, Unary):
-        return _fold(Unary(node.op, children[0], node.value_type))
+        return _fold(Unary(node.op, children[0], node.type))
     if isinstance(node, Binary):
-        return _fold(Binary(node.op, children[0], children[1], node.value_type))
+        return _fold(Binary(node.op, children[0], children[1], node.type))
     return cast(children[0], node.type)
 
 
@@ -430,39 +385,6 @@ def _lift_both(left: Expr | Number, right: Expr | Number) -> tuple[Expr, Expr]:
     if isinstance(right, Expr):
         return lift(left, right.type), right
     return lift(left), lift(right)
-
-
-def _arithmetic(op: str, left: Expr | Number, right: Expr | Number) -> Expr:
-    left, right = _lift_both(left, right)
-    result = common(left.type, right.type)
-    if op == "/" and result.is_integer:
-        result = FLOAT
-    if op == "/" and result.kind == "angle":
-        op, result = "//", Uint(result.width) if left.type.kind == right.type.kind else result
-    if op in ("//", "%") and result.kind == "float":
-        raise CircuitError(f"'{op}' needs integers, but '{left}' {op} '{right}' has a float. Use '/' or a cast.")
-    return _fold(Binary(op, left, right, result))
-
-
-def _bitwise(op: str, left: Expr | Number, right: Expr | Number) -> Expr:
-    left, right = _lift_both(left, right)
-    if left.type == BOOL and right.type == BOOL:
-        return _fold(Binary(op, left, right, BOOL))
-    result = common(left.type, right.type)
-    if result.kind == "float":
-        raise CircuitError(f"'{op}' needs bits or integers, but one of '{left}' and '{right}' is a float.")
-    return _fold(Binary(op, left, right, result))
-
-
-def _shift(op: str, left: Expr, right: Expr | int) -> Expr:
-    right = lift(right)
-    if left.type.kind in ("float", "bool") or not (right.type.is_integer or right.type == BOOL):
-        raise CircuitError(f"'{op}' shifts an integer by an integer, but got {left.type} {op} {right.type}.")
-    return _fold(Binary(op, left, right, left.type))
-
-
-def _comparison(op: str, left: Expr, right: Expr | Number) -> Expr:
-    return _fold(Binary(op, left, lift(right, left.type), BOOL))
 
 
 def cast(value: Expr | Number, target: Type) -> Expr:
@@ -544,38 +466,38 @@ def evaluate(node: Expr, bits: int = 0, variables: Mapping[str, Number] | None =
     return _EVALUATE[type(node)](node, bits, variables or {})
 
 
-def _evaluate_var(node: Var, bits: int, variables: Mapping[str, Number]) -> Number:
+def _evaluate_var(node: Var, _bits: int, variables: Mapping[str, Number]) -> Number:
     try:
         return variables[node.name]
     except KeyError:
         raise CircuitError(f"The classical variable '{node.name}' has no value; add it with circuit.add_var.") from None
 
 
-def _evaluate_parameter(node: Parameter, bits: int, variables: Mapping[str, Number]) -> NoReturn:
+def _evaluate_parameter(node: Parameter, _bits: int, _variables: Mapping[str, Number]) -> NoReturn:
     raise CircuitError(f"The parameter '{node.name}' is not bound. Give it a value with circuit.bind({{...}}).")
 
 
-def _evaluate_bits(node: Bits, bits: int, variables: Mapping[str, Number]) -> int:
+def _evaluate_bits(node: Bits, bits: int, _variables: Mapping[str, Number]) -> int:
     return sum(((bits >> index) & 1) << position for position, index in enumerate(node.indices))
 
 
 def _evaluate_unary(node: Unary, bits: int, variables: Mapping[str, Number]) -> Number:
-    return unary(node.op, evaluate(node.operand, bits, variables), node.operand.type, node.value_type)
+    return unary(node.op, evaluate(node.operand, bits, variables), node.operand.type, node.type)
 
 
 def _evaluate_binary(node: Binary, bits: int, variables: Mapping[str, Number]) -> Number:
     left, right = evaluate(node.left, bits, variables), evaluate(node.right, bits, variables)
-    return binary(node.op, left, right, (node.left.type, node.right.type), node.value_type)
+    return binary(node.op, left, right, (node.left.type, node.right.type), node.type)
 
 
 def _evaluate_cast(node: Cast, bits: int, variables: Mapping[str, Number]) -> Number:
-    return convert(evaluate(node.operand, bits, variables), node.operand.type, node.value_type)
+    return convert(evaluate(node.operand, bits, variables), node.operand.type, node.type)
 
 
 _EVALUATE: dict[type[Expr], Callable[[Any, int, Mapping[str, Number]], Number]] = {
-    Const: lambda node, bits, variables: node.value,
+    Const: lambda node, _bits, _variables: node.value,
     Parameter: _evaluate_parameter,
-    Bit: lambda node, bits, variables: bool((bits >> node.index) & 1),
+    Bit: lambda node, bits, _variables: bool((bits >> node.index) & 1),
     Bits: _evaluate_bits,
     Var: _evaluate_var,
     Unary: _evaluate_unary,

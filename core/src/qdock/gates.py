@@ -295,13 +295,7 @@ class Gate:
     @property
     def label(self) -> str:
         """Its name with modifiers as OpenQASM 3 writes them: ``ctrl(2) @ pow(0.5) @ h``."""
-        if self.name in ("x", "p") and self.power == 1 and len(self.controls) > 1 and all(self.controls):
-            return f"mc{self.name}"
-        runs = [(bit, len(list(run))) for bit, run in groupby(self.controls)]
-        parts = [("ctrl" if bit else "negctrl") + (f"({count})" if count > 1 else "") for bit, count in runs]
-        if self.power != 1:
-            parts.append("inv" if self.power == -1 else f"pow({self.power:g})")
-        return " @ ".join([*parts, self.name])
+        return label(self.name, self.controls, self.power)
 
     def matrix(self) -> Matrix:
         """Return the unitary, a (2^k, 2^k) complex128 array; unbound parameters are a `CircuitError`."""
@@ -359,6 +353,17 @@ class Gate:
 def gate(name: str, *params: Angle) -> Gate:
     """Return a gate of the table: ``gate("rz", 0.3)``."""
     return Gate(name, params)
+
+
+def label(name: str, controls: tuple[int, ...], power: float) -> str:
+    """Return a gate's name with modifiers as OpenQASM 3 writes them."""
+    if name in ("x", "p") and power == 1 and len(controls) > 1 and all(controls):
+        return f"mc{name}"
+    runs = [(bit, len(list(run))) for bit, run in groupby(controls)]
+    parts = [("ctrl" if bit else "negctrl") + (f"({count})" if count > 1 else "") for bit, count in runs]
+    if power != 1:
+        parts.append("inv" if power == -1 else f"pow({power:g})")
+    return " @ ".join([*parts, name])
 
 
 def _named(made: Gate) -> Gate:

@@ -1,0 +1,289 @@
+"""Circuit: qubits, clbits, variables, and operations on them in flat columns; built by methods that return it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from qdock import circuit_facts, circuit_json
+from qdock.builder import Builder
+from qdock.drawing import draw
+from qdock.errors import CircuitError
+from qdock.expr import Bit, Bits, Const, Expr, Parameter, lift
+from qdock.gate_methods import Angle
+from qdock.gates import check_angle
+from qdock.operations import OPERATION_NAMES, Delay, Detail, Operation, Range, Register, Variable
+
+__all__ = ["Circuit", "Operation", "Range", "Register", "Variable"]
+
+
+class Circuit(Builder):
+    """A quantum circuit with classical control.
+
+    Parameters
+    ----------
+    num_qubits, num_clbits : int
+        Sizes of the first registers, ``q`` and ``c``; more are added with `add_qreg` and `add_creg`.
+    name : str
+        For people and results.
+    global_phase : float or Expr
+        Angle in radians by whose phase the whole circuit is multiplied.
+
+    Raises
+    ------
+    CircuitError
+        By every method, for what has no meaning: a qubit that does not exist or stands twice, an angle that is
+        not finite. The circuit is then unchanged.
+
+    Examples
+    --------
+    >>> circuit = Circuit(2, 2).h(0).cx(0, 1).measure_all()
+    >>> circuit.count_ops()
+    {'measure': 2, 'h': 1, 'cx': 1}
+    """
+
+    def __init__(
+        self, num_qubits: int = 0, num_clbits: int = 0, *, name: str = "circuit", global_phase: Angle = 0.0
+    ) -> None:
+        super().__init__(num_qubits, num_clbits, name, global_phase)
+
+    def block(self) -> Circuit:
+        """Return an empty circuit on the same bits and variables, for the body of a control-flow operation."""
+        block = Circuit(name=self.name)
+        block._qregs, block._cregs, block._variables = list(self._qregs), list(self._cregs), dict(self._variables)
+        block._num_qubits, block._num_clbits = self._num_qubits, self._num_clbits
+        return block
+
+    # --- the whole circuit
+
+    @property
+    def parameters(self) -> frozenset[Parameter]:
+        """The parameters that `bind` must give values before the circuit can run, blocks included."""
+        return circuit_facts.parameters(self)
+
+    def bind(self, values: Mapping[Parameter | str, Angle]) -> Circuit:
+        """Return the circuit with parameters replaced by numbers or other expressions.
+
+        Parameters
+        ----------
+        values : mapping of Parameter or str to float or Expr
+            By parameter or by its name.
+
+        Raises
+        ------
+        CircuitError
+            For a parameter that the circuit does not have, or a value that is not finite.
+        """
+        given = {Parameter(key) if isinstance(key, str) else key: check_angle(str(key), values[key]) for key in values}
+        known = self.parameters
+        for parameter in given:
+            if parameter not in known:
+                names = ", ".join(sorted(item.name for item in known)) or "none"
+                raise CircuitError(f"The circuit has no parameter '{parameter}'. It has: {names}.")
+        return self._mapped(
+            self, lambda node: lift(given[node]) if isinstance(node, Parameter) and node in given else node
+        )
+
+    def compose(self, other: Circuit, qubits: Sequence[int] | None = None, clbits: Sequence[int] | None = None) -> Self:
+        """Append all operations of another circuit.
+
+        Parameters
+        ----------
+        other : Circuit
+        qubits, clbits : sequence of int, optional
+            Where its qubits and clbits go, in order. None: to those of the same index.
+        """
+        qubit_map = self._bit_map("qubit", qubits, other.num_qubits, self._num_qubits)
+        clbit_map = self._bit_map("clbit", clbits, other.num_clbits, self._num_clbits)
+        for name, variable in other._variables.items():
+            if self._variables.setdefault(name, variable).var != variable.var:
+                raise CircuitError(f"Both circuits have a variable '{name}', but of different types.")
+        self._extend(other, qubit_map, clbit_map, _bit_leaf(clbit_map))
+        return self
+
+    def inverse(self) -> Circuit:
+        """Return the circuit that undoes this one; measurement, reset and classical control have no inverse."""
+        undone = self._emptied(self)
+        undone.global_phase = -self.global_phase
+        for operation in reversed(list(self)):
+            if operation.name == "barrier":
+                undone.barrier(*operation.qubits)
+            elif operation.name == "delay":
+                undone.delay(operation.params[0], operation.qubits, _unit(operation.detail))
+            elif operation.is_gate:
+                undone._append_gate(operation.gate.inverse(), operation.qubits)
+            else:
+                raise CircuitError(f"'{operation.name}' has no inverse; only gates, barriers and delays have.")
+        return undone
+
+    def copy(self) -> Circuit:
+        """Return an independent copy."""
+        return self._mapped(self, None)
+
+    def depth(self) -> int:
+        """Return the length of the longest path through operations that share a bit; barriers don't count."""
+        return circuit_facts.depth(self)
+
+    def count_ops(self) -> dict[str, int]:
+        """Return how often each operation stands in the circuit, the most frequent first; blocks count as one."""
+        return circuit_facts.count_ops(self)
+
+    def features(self) -> frozenset[str]:
+        """Return what a backend must be able to do to run this, in the vocabulary of `qdock.spec.FEATURES`."""
+        return circuit_facts.features(self)
+
+    def draw(self, width: int | None = None) -> str:
+        """Return a drawing in text, time from left to right, folded at `width` characters if given."""
+        return draw(self, width)
+
+    def to_json(self) -> str:
+        """Return the circuit as a JSON text; `from_json` is the inverse."""
+        return circuit_json.dumps(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Circuit:
+        """Return the circuit that `to_json` wrote; anything else is a `CircuitError`."""
+        return circuit_json.loads(text, cls)
+
+    def __len__(self) -> int:
+        return len(self._code)
+
+    def __getitem__(self, index: int) -> Operation:
+        position = range(len(self._code))[index]
+        columns = self.columns()
+        qubits = slice(columns.qubit_start[position], columns.qubit_start[position + 1])
+        clbits = slice(columns.clbit_start[position], columns.clbit_start[position + 1])
+        angles = range(columns.param_start[position], columns.param_start[position + 1])
+        return Operation(
+            OPERATION_NAMES[int(columns.code[position])],
+            tuple(columns.qubits[qubits].tolist()),
+            tuple(columns.clbits[clbits].tolist()),
+            tuple(columns.expressions.get(place, float(columns.params[place])) for place in angles),
+            columns.details.get(position),
+        )
+
+    def __iter__(self) -> Iterator[Operation]:
+        return (self[index] for index in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same bits, variables, operations and global phase; names don't matter."""
+        if not isinstance(other, Circuit):
+            return NotImplemented
+        return (
+            (self._qregs, self._cregs, self._variables) == (other._qregs, other._cregs, other._variables)
+            and (self._code, self._qubits, self._clbits) == (other._code, other._qubits, other._clbits)
+            and self._global_phase == other._global_phase
+            and np.array_equal(np.array(self._params), np.array(other._params), equal_nan=True)
+            and (self._expressions, self._details) == (other._expressions, other._details)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # A circuit can change.
+
+    def __repr__(self) -> str:
+        return f"<Circuit '{self.name}': {self._num_qubits} qubits, {self._num_clbits} clbits, {len(self)} operations>"
+
+    def __str__(self) -> str:
+        return self.draw()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_columns": None}
+
+    # --- copies
+
+    def _emptied(self, other: Circuit) -> Circuit:
+        """Return a circuit with the bits, variables, name and metadata of another, and no operation."""
+        made = other.block()
+        made.name, made.metadata = other.name, copy.deepcopy(other.metadata)
+        return made
+
+    def _mapped(self, other: Circuit, leaf: Callable[[Expr], Expr] | None) -> Circuit:
+        """Return a copy of another circuit with `leaf` applied to the leaves of its expressions."""
+        made = self._emptied(other)
+        made._extend(other, None, None, leaf)
+        return made
+
+    def _extend(
+        self,
+        other: Circuit,
+        qubit_map: npt.NDArray[np.int32] | None,
+        clbit_map: npt.NDArray[np.int32] | None,
+        leaf: Callable[[Expr], Expr] | None,
+    ) -> None:
+        """Append another circuit's columns, with its bits renumbered and the leaves of its expressions replaced."""
+        if self._columns is not None:
+            self._thaw()
+        first_operation, first_param = len(self._code), len(self._params)
+        for index, detail in list(other._details.items()):
+            self._details[first_operation + index] = self._mapped_detail(detail, qubit_map, clbit_map, leaf)
+        for place, expression in list(other._expressions.items()):
+            self._expressions[first_param + place] = expression if leaf is None else expression.replace(leaf)
+        phase = other._global_phase
+        self.global_phase = self._global_phase + (
+            phase if leaf is None or not isinstance(phase, Expr) else phase.replace(leaf)
+        )
+        code, params = list(other._code), list(other._params)
+        qubits, clbits = list(other._qubits), list(other._clbits)
+        self._code.extend(code)
+        self._params.extend(params)
+        self._qubits.extend(qubits if qubit_map is None else qubit_map[qubits].tolist())
+        self._clbits.extend(clbits if clbit_map is None else clbit_map[clbits].tolist())
+        self._settle(first_param)
+
+    def _settle(self, first_param: int) -> None:
+        """Turn expressions that have become constant back into numbers."""
+        for place in [place for place in self._expressions if place >= first_param]:
+            expression = self._expressions[place]
+            if isinstance(expression, Const):
+                self._params[place] = float(expression.value)
+                del self._expressions[place]
+
+    def _mapped_detail(
+        self, detail: Detail, qubit_map: Any, clbit_map: Any, leaf: Callable[[Expr], Expr] | None
+    ) -> Detail:
+        """Return a detail with its blocks copied to this circuit's bits and its expressions mapped."""
+
+        def expression(node: Expr) -> Any:
+            return node if leaf is None else node.replace(leaf)
+
+        def block(inner: Circuit) -> Circuit:
+            made = self.block()
+            made._extend(inner, qubit_map, clbit_map, leaf)
+            return made
+
+        return detail.mapped(expression, block)
+
+    def _bit_map(self, kind: str, given: Sequence[int] | None, needed: int, available: int) -> Any:
+        if given is None:
+            if needed > available:
+                raise CircuitError(f"The circuit to compose has {needed} {kind}s, but this one has {available}.")
+            return None
+        found = self._qubit_list("compose", given) if kind == "qubit" else self._clbit_list("compose", given)
+        if len(found) != needed or len(set(found)) != needed:
+            raise CircuitError(
+                f"The circuit to compose has {needed} {kind}s; give as many different ones, not {list(given)}."
+            )
+        return np.array(found, dtype=np.int32)
+
+
+def _unit(detail: Detail | None) -> str:
+    assert isinstance(detail, Delay)
+    return detail.unit
+
+
+def _bit_leaf(clbit_map: npt.NDArray[np.int32] | None) -> Callable[[Expr], Expr] | None:
+    """Return what renumbers the clbits of an expression, or None if they keep their numbers."""
+    if clbit_map is None:
+        return None
+
+    def leaf(node: Expr) -> Expr:
+        if isinstance(node, Bit):
+            return Bit(int(clbit_map[node.index]))
+        if isinstance(node, Bits):
+            return Bits(tuple(int(clbit_map[index]) for index in node.indices))
+        return node
+
+    return leaf

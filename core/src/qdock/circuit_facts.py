@@ -1,0 +1,144 @@
+"""What can be read off a circuit: its parameters, depth, counts and needed features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdock.expr import Expr, Parameter
+from qdock.operations import (
+    NUM_CLBITS,
+    OPERATION_NAMES,
+    Code,
+    Detail,
+    Modifier,
+)
+
+if TYPE_CHECKING:
+    from qdock.circuit import Circuit
+
+__all__ = ["bits_used", "count_ops", "depth", "detail_bits", "features", "parameters"]
+
+_FEATURE_OF = {
+    Code.RESET: "reset",
+    Code.IF: "conditionals",
+    Code.SWITCH: "conditionals",
+    Code.WHILE: "loops",
+    Code.FOR: "loops",
+    Code.ASSIGN: "variables",
+}
+
+
+def expressions(circuit: Circuit) -> list[Expr]:
+    """Return every expression of a circuit and its blocks."""
+    columns = circuit.columns()
+    found = list(columns.expressions.values())
+    if isinstance(circuit.global_phase, Expr):
+        found.append(circuit.global_phase)
+    for detail in columns.details.values():
+        found.extend(detail.expressions)
+        for block in detail.blocks:
+            found.extend(expressions(block))
+    return found
+
+
+def parameters(circuit: Circuit) -> frozenset[Parameter]:
+    """Return the parameters of a circuit and its blocks."""
+    return frozenset().union(*(expression.parameters for expression in expressions(circuit)))
+
+
+def count_ops(circuit: Circuit) -> dict[str, int]:
+    """Return how often each operation stands in a circuit, the most frequent first."""
+    columns = circuit.columns()
+    codes, numbers = np.unique(columns.code, return_counts=True)
+    counts = Counter(
+        {
+            OPERATION_NAMES[int(code)]: int(number)
+            for code, number in zip(codes, numbers, strict=True)
+            if code != Code.MODIFIED
+        }
+    )
+    for detail in columns.details.values():
+        if isinstance(detail, Modifier):
+            counts[detail.label] += 1
+    return dict(counts.most_common())
+
+
+def bits_used(circuit: Circuit) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the qubits and clbits that a circuit's operations touch, conditions and blocks included."""
+    columns = circuit.columns()
+    qubits, clbits = set(columns.qubits.tolist()), set(columns.clbits.tolist())
+    for expression in columns.expressions.values():
+        clbits.update(expression.bits)
+    for detail in columns.details.values():
+        inner = detail_bits(detail)
+        qubits.update(inner[0])
+        clbits.update(inner[1])
+    return frozenset(qubits), frozenset(clbits)
+
+
+def detail_bits(detail: Detail | None) -> tuple[set[int], set[int]]:
+    qubits: set[int] = set()
+    clbits: set[int] = set()
+    if detail is None:
+        return qubits, clbits
+    for expression in (*detail.expressions, *([] if detail.written is None else [detail.written])):
+        clbits.update(expression.bits)
+    for block in detail.blocks:
+        inner = bits_used(block)
+        qubits.update(inner[0])
+        clbits.update(inner[1])
+    return qubits, clbits
+
+
+def depth(circuit: Circuit) -> int:
+    """Return the length of the longest path through operations that share a bit; barriers don't count."""
+    level: dict[Any, int] = {}
+    deepest = 0
+    for operation in circuit:
+        if operation.name == "barrier":
+            continue
+        inner = detail_bits(operation.detail)
+        read = {bit for param in operation.params if isinstance(param, Expr) for bit in param.bits}
+        wires = [("q", qubit) for qubit in {*operation.qubits, *inner[0]}]
+        wires += [("c", clbit) for clbit in {*operation.clbits, *inner[1], *read}]
+        reached = 1 + max((level.get(wire, 0) for wire in wires), default=0)
+        level.update(dict.fromkeys(wires, reached))
+        deepest = max(deepest, reached)
+    return deepest
+
+
+def features(circuit: Circuit) -> frozenset[str]:
+    """Return what a backend must be able to do to run a circuit, by the names of `qdock.spec.FEATURES`."""
+    columns = circuit.columns()
+    found = {_FEATURE_OF[Code(code)] for code in np.unique(columns.code).tolist() if code in _FEATURE_OF}
+    if circuit.variables or any(item.bits or item.variables for item in columns.expressions.values()):
+        found.add("variables")
+    for detail in columns.details.values():
+        for block in detail.blocks:
+            found.update(features(block))
+            if NUM_CLBITS[block.columns().code].any():
+                found.add("mid_circuit_measurement")
+    if _measures_before_the_end(circuit):
+        found.add("mid_circuit_measurement")
+    return frozenset(found)
+
+
+def _measures_before_the_end(circuit: Circuit) -> bool:
+    """Whether a qubit is used after it was measured, or a measured clbit decides what runs."""
+    columns = circuit.columns()
+    if not len(columns.clbits):
+        return False
+    sizes = np.diff(columns.qubit_start)
+    owner = np.repeat(np.arange(len(columns.code)), sizes)
+    waits = np.isin(columns.code[owner], (Code.BARRIER, Code.DELAY))
+    last_use = np.full(circuit.num_qubits, -1)
+    # A later entry overwrites an earlier one, so what remains is each qubit's last use.
+    last_use[columns.qubits[~waits]] = owner[~waits]
+    measured = columns.code[owner] == Code.MEASURE
+    if (last_use[columns.qubits[measured]] > owner[measured]).any():
+        return True
+    read = {bit for expression in expressions(circuit) for bit in expression.bits}
+    return not read.isdisjoint(columns.clbits.tolist())

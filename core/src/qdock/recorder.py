@@ -1,0 +1,259 @@
+"""Flat columns that grow: where a circuit's builder methods put their numbers, checked."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any, Self
+
+import numpy as np
+
+from qdock.errors import CircuitError
+from qdock.expr import Expr
+from qdock.gates import GATES, Gate, check_angle
+from qdock.operations import (
+    NUM_CLBITS,
+    NUM_PARAMS,
+    NUM_QUBITS,
+    OPERATION_NAMES,
+    Barrier,
+    Code,
+    Columns,
+    Detail,
+    Modifier,
+)
+
+__all__ = ["Qubits", "Recorder"]
+
+#: A qubit, or several that an operation is applied to one after the other.
+Qubits = int | Sequence[int]
+
+
+class Recorder:
+    """The columns of a circuit while it is built.
+
+    `columns` hands out views without a copy. An array that has views can't grow, so the next append finds out
+    and goes on with a copy; whoever holds the views keeps what they saw.
+    """
+
+    def __init__(self, num_qubits: int, num_clbits: int) -> None:
+        self._num_qubits = num_qubits
+        self._num_clbits = num_clbits
+        self._code = array("B")
+        self._qubits = array("i")
+        self._clbits = array("i")
+        self._params = array("d")
+        self._details: dict[int, Detail] = {}
+        self._expressions: dict[int, Expr] = {}
+        self._columns: Columns | None = None
+
+    # --- append
+
+    def _one(self, code: int, qubit: Qubits) -> Self:
+        """Append a gate on one qubit."""
+        if type(qubit) is int and 0 <= qubit < self._num_qubits:
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(qubit)
+            return self
+        return self._broadcast(code, (qubit,))
+
+    def _turn(self, code: int, theta: float | Expr, qubit: Qubits) -> Self:
+        """Append a gate on one qubit with one angle."""
+        if type(theta) is int:
+            theta = float(theta)
+        if type(theta) is float and type(qubit) is int and 0 <= qubit < self._num_qubits and math.isfinite(theta):
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(qubit)
+            self._params.append(theta)
+            return self
+        return self._broadcast(code, (qubit,), (theta,))
+
+    def _two(self, code: int, first: Qubits, second: Qubits) -> Self:
+        """Append a gate on two qubits."""
+        if (
+            type(first) is int
+            and type(second) is int
+            and 0 <= first < self._num_qubits
+            and 0 <= second < self._num_qubits
+            and first != second
+        ):
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(first)
+            self._qubits.append(second)
+            return self
+        return self._broadcast(code, (first, second))
+
+    def _broadcast(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any] = ()) -> Self:
+        """Append a gate of the table to each combination of its qubits, or nothing if one of them is wrong."""
+        if self._are_plain(qubits, params):
+            self._record(code, qubits, params=params)  # type: ignore[arg-type]  # they are plain
+            return self
+        name = OPERATION_NAMES[code]
+        angles = tuple(self._checked_angle(name, param) for param in params)
+        for row in self._rows(name, qubits):
+            self._record(code, row, params=angles)
+        return self
+
+    def _record(
+        self,
+        code: int,
+        qubits: Iterable[int] = (),
+        clbits: Iterable[int] = (),
+        params: Iterable[Any] = (),
+        detail: Detail | None = None,
+    ) -> None:
+        """Append one operation that has been checked."""
+        if self._columns is not None:
+            self._thaw()
+        if detail is not None:
+            self._details[len(self._code)] = detail
+        self._code.append(code)
+        self._qubits.extend(qubits)
+        self._clbits.extend(clbits)
+        for param in params:
+            if isinstance(param, Expr):
+                self._expressions[len(self._params)] = param
+                param = math.nan
+            self._params.append(param)
+
+    # --- check
+
+    def _are_plain(self, qubits: Sequence[Qubits], params: Sequence[Any]) -> bool:
+        """Whether these are single different qubits and finite floats, which need no further look."""
+        for qubit in qubits:
+            if type(qubit) is not int or not 0 <= qubit < self._num_qubits:
+                return False
+        for param in params:
+            if type(param) is not float or not math.isfinite(param):
+                return False
+        return len(set(qubits)) == len(qubits)
+
+    def _rows(self, name: str, qubits: Sequence[Qubits]) -> list[tuple[int, ...]]:
+        """Return the qubits of each single operation that the arguments stand for."""
+        lists = [self._qubit_list(name, argument) for argument in qubits]
+        lengths = {len(found) for found in lists if len(found) != 1}
+        if len(lengths) > 1:
+            raise CircuitError(
+                f"'{name}' was given lists of {' and '.join(map(str, sorted(lengths)))} qubits; "
+                "give lists of one length, or single qubits."
+            )
+        count = lengths.pop() if lengths else 1
+        rows = list(
+            zip(*(found if len(found) == count else list(repeat(found[0], count)) for found in lists), strict=True)
+        )
+        for row in rows:
+            if len(set(row)) != len(row):
+                twice = next(qubit for qubit in row if row.count(qubit) > 1)
+                raise CircuitError(f"'{name}' was given qubit {twice} twice; its qubits must differ.")
+        return rows
+
+    def _qubit_list(self, name: str, argument: Any) -> list[int]:
+        return _indices(name, "qubit", argument, self._num_qubits)
+
+    def _clbit_list(self, name: str, argument: Any) -> list[int]:
+        return _indices(name, "clbit", argument, self._num_clbits)
+
+    def _checked_angle(self, name: str, value: Any) -> float | Expr:
+        angle = check_angle(name, value)
+        return self._checked_expression(angle) if isinstance(angle, Expr) else angle
+
+    def _checked_expression(self, expression: Expr) -> Expr:
+        """Return an expression whose clbits all exist."""
+        for index in expression.bits:
+            if not 0 <= index < self._num_clbits:
+                raise CircuitError(
+                    f"'{expression}' reads clbit {index}, but the circuit has {_counted('clbit', self._num_clbits)}."
+                )
+        return expression
+
+    def _append_gate(self, gate: Gate, qubits: Sequence[Qubits]) -> Self:
+        """Append a gate with its modifiers, on as many qubits as it takes."""
+        if len(qubits) != gate.num_qubits:
+            raise CircuitError(
+                f"Gate '{gate.label}' acts on {_counted('qubit', gate.num_qubits)}, but {len(qubits)} were given."
+            )
+        if gate.is_plain:
+            return self._broadcast(GATES[gate.name].code, qubits, gate.params)
+        angles = tuple(self._checked_angle(gate.label, param) for param in gate.params)
+        for row in self._rows(gate.label, qubits):
+            self._record(Code.MODIFIED, row, params=angles, detail=Modifier.of(gate))
+        return self
+
+    # --- read
+
+    def columns(self) -> Columns:
+        """Return the operations as flat arrays, without a copy; see `Columns`."""
+        if self._columns is None:
+            code = _view(self._code, np.uint8)
+            self._columns = Columns(
+                code,
+                _view(self._qubits, np.int32),
+                self._starts(code, NUM_QUBITS, "num_qubits"),
+                _view(self._clbits, np.int32),
+                self._starts(code, NUM_CLBITS, ""),
+                _view(self._params, np.float64),
+                self._starts(code, NUM_PARAMS, "num_params"),
+                self._details,
+                self._expressions,
+            )
+        return self._columns
+
+    def _starts(self, code: Any, table: Any, attribute: str) -> Any:
+        sizes = table[code]
+        if attribute:
+            for index, detail in self._details.items():
+                if isinstance(detail, Modifier):
+                    sizes[index] = getattr(detail, attribute)
+                elif attribute == "num_qubits" and isinstance(detail, Barrier):
+                    sizes[index] = detail.num_qubits
+        return np.concatenate(([0], np.cumsum(sizes)))
+
+    def _thaw(self) -> None:
+        """Let the columns grow again after `columns` handed out views of them."""
+        self._columns = None
+        self._code, self._qubits = array("B", self._code), array("i", self._qubits)
+        self._clbits, self._params = array("i", self._clbits), array("d", self._params)
+        self._details, self._expressions = dict(self._details), dict(self._expressions)
+
+
+def _view(column: array[Any], dtype: Any) -> Any:
+    view = np.frombuffer(column, dtype=dtype)
+    view.flags.writeable = False
+    return view
+
+
+def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:
+    """Return an argument of a builder method as indices that exist."""
+    items = [argument] if hasattr(argument, "__index__") else argument
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {argument!r} was given.")
+    found = []
+    for item in items:
+        if isinstance(item, bool) or not hasattr(item, "__index__"):
+            raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {item!r} was given.")
+        index = int(item.__index__())
+        if not 0 <= index < count:
+            numbers = f", 0 to {count - 1}" if count else ""
+            raise CircuitError(
+                f"'{name}' was given {kind} {index}, but the circuit has {_counted(kind, count)}{numbers}."
+            )
+        found.append(index)
+    return found
+
+
+def _counted(kind: str, count: int) -> str:
+    return f"{count or 'no'} {kind}{'' if count == 1 else 's'}"

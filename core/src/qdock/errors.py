@@ -27,6 +27,7 @@ __all__ = [
     "ProgramError",
     "QdockError",
     "ResultError",
+    "ResultFormatError",
     "ResultNotStored",
     "SubmissionRefused",
 ]
@@ -115,3 +116,7 @@ class ResultNotStored(JobError, LookupError):
 
 class ResultError(QdockError, LookupError):
     """A result does not hold what was asked of it."""
+
+
+class ResultFormatError(ResultError, ValueError):
+    """A stored result is damaged, cut short, or was never one."""

@@ -1,0 +1,429 @@
+"""Files of JSON and arrays: written without pickle, and checked before anything is allocated for them.
+
+A file is a zip archive that `numpy.load` can open too: one ``.npy`` member for each type of number, in which
+all arrays of that type stand one after the other, and ``document.json``, which holds everything else, the shapes
+of the arrays and a sha256 of each member. Members are stored, not compressed, so nothing can be larger in
+memory than the file that it came from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import stat
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdock.errors import LimitExceeded, ResultFormatError
+
+__all__ = [
+    "MAX_ARRAY_BYTES",
+    "ArrayReader",
+    "ArrayWriter",
+    "check_array",
+    "plain_value",
+    "read_archive",
+    "write_archive",
+]
+
+#: The largest array that is read or written unless the caller says otherwise.
+MAX_ARRAY_BYTES = 4 << 30
+MAX_JSON_BYTES = 64 << 20
+MAX_JSON_DEPTH = 128
+
+# What a number may be at rest: little-endian, and the same on every platform.
+_TYPES = {
+    code: np.dtype(code if code in ("b1", "i1", "u1") else f"<{code}")
+    for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
+}
+_DOCUMENT = "document.json"
+_DIRECTORY_END = b"PK\x05\x06"
+_DIRECTORY_END_SIZE = 22
+_MAX_DIRECTORY_BYTES = 64 << 10
+_MAX_HEADER_BYTES = 512
+_MAX_INT_BITS = 4096
+_CHUNK_BYTES = 4 << 20
+
+# A JSON string, or one without an end. Possessive, so that no text makes it try a character twice.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?+', re.DOTALL)
+_BRACKET_STEPS = np.zeros(256, np.int8)
+_BRACKET_STEPS[[ord("["), ord("{")]] = 1
+_BRACKET_STEPS[[ord("]"), ord("}")]] = -1
+
+
+def check_array(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` in native byte order, or raise TypeError if it can't be stored."""
+    if f"{array.dtype.kind}{array.dtype.itemsize}" not in _TYPES:
+        raise TypeError(
+            f"{name} is an array of type {array.dtype}, which can't be stored. Use integers, floats or complex numbers."
+        )
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
+    """Return a copy of `value` made of JSON's own types, so that it is equal after a trip through JSON.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a part of it is no JSON value: an object, a key that is no string, a NaN. The message says which part.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if levels == 0:
+        raise ValueError(f"{name[:60]}... is nested over {MAX_JSON_DEPTH - 8} levels deep, which JSON here may not be.")
+    for kinds, convert in _PLAIN.items():
+        if isinstance(value, kinds):
+            return convert(name, value, levels - 1)
+    kind = type(value).__name__
+    raise TypeError(f"{name} is of type {kind}, which JSON can't hold. Arrays can be values of a result's `data`.")
+
+
+def _plain_int(name: str, value: Any, _: int) -> int:
+    number = int(value)
+    if number.bit_length() > _MAX_INT_BITS:
+        raise ValueError(f"{name} is an integer of {number.bit_length()} bits; up to {_MAX_INT_BITS} can be stored.")
+    return number
+
+
+def _plain_float(name: str, value: Any, _: int) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {number}, which JSON can't hold; an array can.")
+    return number
+
+
+def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
+    return {str(key): plain_value(f"{name}[{key!r}]", part, levels) for key, part in value.items()}
+
+
+def _plain_list(name: str, value: Any, levels: int) -> list[Any]:
+    return [plain_value(f"{name}[{index}]", part, levels) for index, part in enumerate(value)]
+
+
+_PLAIN: dict[tuple[type, ...], Callable[[str, Any, int], Any]] = {
+    (str,): lambda _name, value, _levels: str(value),
+    (int, np.integer): _plain_int,
+    (float, np.floating): _plain_float,
+    (np.bool_,): lambda _name, value, _levels: bool(value),
+    (Mapping,): _plain_dict,
+    (list, tuple): _plain_list,
+}
+
+
+# --- writing
+
+
+class ArrayWriter:
+    """Collects the arrays of a document; `add` returns what the document says in place of the array."""
+
+    def __init__(self, limit: int = MAX_ARRAY_BYTES) -> None:
+        self.limit = limit
+        self.arrays: dict[str, list[NDArray[Any]]] = {}
+
+    def add(self, array: NDArray[Any]) -> str:
+        """Take an array, and return the code of its type: reading takes the next array of that type."""
+        _check_limit(array.nbytes, self.limit)
+        code = f"{array.dtype.kind}{array.dtype.itemsize}"
+        self.arrays.setdefault(code, []).append(array)
+        return code
+
+
+def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter) -> None:
+    """Write `document`, JSON values with at most `MAX_JSON_DEPTH` levels, and the arrays that it refers to.
+
+    Equal documents and arrays give equal bytes.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        members = {code: _write_arrays(archive, code, arrays) for code, arrays in sorted(writer.arrays.items())}
+        text = json.dumps({**document, "arrays": members}, allow_nan=False, separators=(",", ":")).encode()
+        _check_json(text)
+        with archive.open(zipfile.ZipInfo(_DOCUMENT), "w") as member:
+            member.write(text)
+
+
+def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]]) -> dict[str, Any]:
+    """Write the arrays of one type into one member, and return their shapes and the sha256 of their data."""
+    digest = hashlib.sha256()
+    length = sum(array.size for array in arrays)
+    header = {"descr": _TYPES[code].str, "fortran_order": False, "shape": (length,)}
+    large = length * _TYPES[code].itemsize > zipfile.ZIP64_LIMIT // 2
+    with archive.open(zipfile.ZipInfo(f"{code}.npy"), "w", force_zip64=large) as member:
+        np.lib.format.write_array_header_1_0(member, header)
+        for chunk in _chunks(arrays, _TYPES[code]):
+            digest.update(chunk)
+            member.write(chunk)
+    return {"shapes": [list(array.shape) for array in arrays], "sha256": digest.hexdigest()}
+
+
+def _chunks(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> Iterator[memoryview]:
+    """Yield the arrays' bytes in pieces: a copy of a large array at once may not fit in memory."""
+    for array in arrays:
+        data = np.ascontiguousarray(array, dtype).reshape(-1).view(np.uint8).data
+        yield from (data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES))
+
+
+def save_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+    """Write a file beside `path` and move it there when it is whole, so that `path` is never half a file."""
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+# --- reading
+
+
+class ArrayReader:
+    """Hands out the arrays of a document in the order in which they were added."""
+
+    def __init__(self, arrays: dict[str, list[NDArray[Any]]]) -> None:
+        self._next = {code: iter(items) for code, items in arrays.items()}
+
+    def take(self, code: Any) -> NDArray[Any]:
+        """Return the next array of a type."""
+        array = next(self._next[code], None) if isinstance(code, str) and code in self._next else None
+        if array is None:
+            raise ResultFormatError(f"The file is damaged: it refers to an array of type {code!r} that is not there.")
+        return array
+
+    def finish(self) -> None:
+        """Check that every array was taken."""
+        for code, rest in self._next.items():
+            if next(rest, None) is not None:
+                raise ResultFormatError(f"The file is damaged: nothing refers to an array of type {code!r} in it.")
+
+
+@contextlib.contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a regular file for reading; a pipe or a device, which might never end, is refused."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ResultFormatError(f"{os.fspath(path)!r} is not a regular file, so no result can be loaded from it.")
+    with open(path, "rb") as file:
+        yield file
+
+
+def read_archive(file: BinaryIO, limit: int = MAX_ARRAY_BYTES) -> tuple[dict[str, Any], ArrayReader]:
+    """Return the document and the arrays of a file that `write_archive` wrote.
+
+    Parameters
+    ----------
+    file : binary file
+        Seekable; its content need not be trusted.
+    limit : int
+        Bytes of the largest array to accept.
+
+    Raises
+    ------
+    ResultFormatError
+        If the file is damaged, cut short, or not such a file.
+    LimitExceeded
+        If an array or the JSON is too large.
+    """
+    try:
+        size = _check_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            return _read_members(archive, size, limit)
+    except (ResultFormatError, LimitExceeded):
+        raise
+    # What zipfile, json and numpy.lib.format are known to raise over mutated files.
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, LookupError, struct.error) as error:
+        raise ResultFormatError(f"The file is damaged, or no result of qdock: {error}.") from error
+
+
+def _check_directory(file: BinaryIO) -> int:
+    """Return the file's size, once its table of contents is known to be there and small."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _DIRECTORY_END_SIZE - 20, 0))
+    tail = file.read()
+    end = tail[-_DIRECTORY_END_SIZE:]
+    if len(end) < _DIRECTORY_END_SIZE or not end.startswith(_DIRECTORY_END):
+        raise ResultFormatError("The file is cut short, or no result of qdock: it has no table of contents at its end.")
+    # A second, 64-bit table of contents may only be there if the file is too large for the first.
+    large = tail.startswith(b"PK\x06\x07")
+    entries = int.from_bytes(end[10:12], "little")
+    directory = int.from_bytes(end[12:16], "little")
+    if entries > len(_TYPES) + 1 or directory > _MAX_DIRECTORY_BYTES or (large and size < 1 << 32):
+        raise ResultFormatError(f"The file is damaged, or no result of qdock: it lists {entries} members.")
+    return size
+
+
+def _read_members(archive: zipfile.ZipFile, size: int, limit: int) -> tuple[dict[str, Any], ArrayReader]:
+    members = _check_members(archive, size)
+    document = _read_json(archive, members.pop(_DOCUMENT))
+    plan = document.pop("arrays", None)
+    if not isinstance(plan, dict) or {f"{code}.npy" for code in plan} != set(members):
+        raise ResultFormatError("The file is damaged: its arrays are not those that its document lists.")
+    lengths = {code: _check_shapes(code, entry, limit) for code, entry in plan.items()}
+    arrays = {}
+    for code, entry in plan.items():
+        pack = _read_pack(archive, members[f"{code}.npy"], code, lengths[code], entry.get("sha256"))
+        arrays[code] = _split(pack, entry["shapes"])
+    return document, ArrayReader(arrays)
+
+
+def _check_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """Return the members by name, once each is known to be one of ours, stored as it is, and inside the file."""
+    allowed = {_DOCUMENT, *(f"{code}.npy" for code in _TYPES)}
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        if info.filename not in allowed or info.filename in members:
+            raise ResultFormatError(f"The file is no result of qdock: it has a member {info.filename[:60]!r}.")
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
+            raise ResultFormatError(f"The file is no result of qdock: its member {info.filename!r} is compressed.")
+        members[info.filename] = info
+    if sum(info.file_size for info in members.values()) > size:
+        raise ResultFormatError("The file is damaged: its members overlap.")
+    if _DOCUMENT not in members:
+        raise ResultFormatError(f"The file is no result of qdock: it has no member {_DOCUMENT!r}.")
+    return members
+
+
+def _check_shapes(code: str, entry: Any, limit: int) -> int:
+    """Return how many numbers the arrays of a type have, once each is known to be within the limit."""
+    shapes = entry.get("shapes") if isinstance(entry, dict) else None
+    if code not in _TYPES or not isinstance(shapes, list):
+        raise ResultFormatError(f"The file is damaged: it does not say how its arrays of type {code!r} are shaped.")
+    total = 0
+    for shape in shapes:
+        size = _size(shape)
+        _check_limit(size * _TYPES[code].itemsize, limit)
+        total += size
+    return total
+
+
+def _size(shape: Any) -> int:
+    if not isinstance(shape, list) or len(shape) > 32:
+        raise ResultFormatError(f"The file is damaged: {str(shape)[:60]} is no shape of an array.")
+    size = 1
+    for length in shape:
+        if isinstance(length, bool) or not isinstance(length, int) or not 0 <= length < 1 << 48:
+            raise ResultFormatError(f"The file is damaged: {str(length)[:60]} is no length of an array.")
+        size *= length
+    return size
+
+
+def _read_pack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, code: str, length: int, sha256: Any) -> NDArray[Any]:
+    """Return all numbers of a type, read in one pass that also takes their sha256."""
+    dtype = _TYPES[code]
+    with archive.open(info) as member:
+        _check_header(member, info.filename, dtype, length)
+        if info.file_size != member.tell() + length * dtype.itemsize:
+            raise ResultFormatError(
+                f"The file is damaged: member {info.filename!r} of {info.file_size:,} bytes is no array of {length:,} "
+                f"numbers of type {dtype}."
+            )
+        pack = np.empty(length, dtype)
+        found = _fill(pack.view(np.uint8).data, member)
+    if found != sha256:
+        raise ResultFormatError(f"The file is damaged: the sha256 of member {info.filename!r} is not the one recorded.")
+    return pack.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _check_header(member: IO[bytes], name: str, dtype: np.dtype[Any], length: int) -> None:
+    """Raise unless the header is the one expected, compared as text: nothing of it is evaluated."""
+    expected = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': ({length},), }}"
+    start = member.read(10)
+    header = member.read(min(int.from_bytes(start[8:], "little"), _MAX_HEADER_BYTES))
+    if not start.startswith(b"\x93NUMPY\x01\x00") or header.rstrip(b" \n") != expected.encode():
+        raise ResultFormatError(f"The file is damaged: the header of member {name!r} is not {expected}.")
+
+
+def _fill(buffer: memoryview, member: IO[bytes]) -> str:
+    """Read the rest of `member`, its last checksum included, into `buffer`; return the sha256."""
+    digest = hashlib.sha256()
+    for start in range(0, len(buffer), _CHUNK_BYTES):
+        piece = buffer[start : start + _CHUNK_BYTES]
+        data = member.read(len(piece))
+        if len(data) != len(piece):
+            raise ResultFormatError("The file is cut short: an array in it ends early.")
+        digest.update(data)
+        piece[:] = data
+    if member.read(1):
+        raise ResultFormatError("The file is damaged: an array in it goes on after its end.")
+    return digest.hexdigest()
+
+
+def _split(pack: NDArray[Any], shapes: list[list[int]]) -> list[NDArray[Any]]:
+    arrays, start = [], 0
+    for shape in shapes:
+        stop = start + _size(shape)
+        arrays.append(pack[start:stop].reshape(shape))
+        start = stop
+    return arrays
+
+
+def _check_limit(size: int, limit: int) -> None:
+    if size > limit:
+        raise LimitExceeded(f"A result's array of {size:,} bytes is over the limit of {limit:,} bytes for one array.")
+
+
+# --- JSON
+
+
+def _read_json(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, Any]:
+    if info.file_size > MAX_JSON_BYTES:
+        raise LimitExceeded(f"JSON of {info.file_size:,} bytes is over the limit of {MAX_JSON_BYTES:,} bytes.")
+    text = archive.read(info)
+    _check_json(text)
+    document = json.loads(
+        text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_distinct_keys
+    )
+    if not isinstance(document, dict):
+        raise ResultFormatError("The file is no result of qdock: its document is not a JSON object.")
+    return document
+
+
+def _check_json(text: bytes) -> None:
+    """Raise if the JSON is too large or too deep: decoding deep JSON would exhaust the stack."""
+    if len(text) > MAX_JSON_BYTES:
+        raise LimitExceeded(f"JSON of {len(text):,} bytes is over the limit of {MAX_JSON_BYTES:,} bytes.")
+    depth = json_depth(text)
+    if depth > MAX_JSON_DEPTH:
+        raise LimitExceeded(f"JSON nested {depth:,} deep is over the limit of {MAX_JSON_DEPTH} levels.")
+
+
+def json_depth(text: bytes) -> int:
+    """Return how deep the brackets of a JSON text nest; those inside strings don't count."""
+    brackets = _BRACKET_STEPS[np.frombuffer(_STRING.sub(b"", text), np.uint8)]
+    return int(np.cumsum(brackets[brackets != 0], dtype=np.int32).max(initial=0))
+
+
+def _refuse_constant(text: str) -> float:
+    raise ResultFormatError(f"The file is no result of qdock: its JSON has a {text}, which is no number.")
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if not np.isfinite(number):
+        raise ResultFormatError(f"The file is no result of qdock: its JSON has the number {text[:60]}.")
+    return number
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ResultFormatError("The file is no result of qdock: its JSON has a key twice.")
+    return values

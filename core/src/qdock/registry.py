@@ -1,0 +1,347 @@
+"""From entry points to plugins, specs and backends: what one Dock knows of what is installed.
+
+Each plugin is loaded, checked and called on its own and under a time limit. One that fails is taken out whole, with
+all its hooks, and says why; the others never notice.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pluggy import HookImpl, PluginManager, PluginValidationError
+
+from qdock import hookspecs
+from qdock.config import Config
+from qdock.entrypoints import EntryPoint, read_entry_points
+from qdock.errors import BackendNotFoundError, PluginError, SubmissionRefused
+from qdock.filters import filter_backends
+from qdock.hookcheck import Spec, call, check_hooks, explain, gather, ordered, unique_names
+from qdock.naming import find_spec, not_found
+from qdock.plugins import Plugin, PluginInfo, describe, find_plugins, import_entry, import_object
+from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
+from qdock.timelimit import Outcome, call_each
+
+__all__ = ["BUILTIN_EXECUTORS", "Registry", "import_factory"]
+
+#: The executors of the core. They have no plugin, so their short name is their full name.
+BUILTIN_EXECUTORS = (
+    ExecutorSpec("inline", "qdock.executors.inline:InlineExecutor", "In the caller's thread, before `run` returns."),
+    ExecutorSpec("thread", "qdock.executors.thread:ThreadExecutor", "In a thread of this process."),
+)
+
+#: The hooks that yield specs, and of which type.
+_SPEC_HOOKS: dict[str, type[Spec]] = {
+    "qdock_backends": BackendSpec,
+    "qdock_executors": ExecutorSpec,
+    "qdock_converters": ConverterSpec,
+    "qdock_commands": CommandSpec,
+}
+
+
+class Registry:
+    """The plugins of one configuration, and what they bring.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Settings in force; those of files and environment if not given.
+    entry_points : iterable, optional
+        Entry points to use instead of those of the installed distributions, as `importlib.metadata` has them.
+    """
+
+    def __init__(self, config: Config | None = None, entry_points: Iterable[Any] | None = None) -> None:
+        self.config = Config.load() if config is None else config
+        self._entry_points = None if entry_points is None else [EntryPoint.adopt(entry) for entry in entry_points]
+        self._lock = threading.RLock()
+        self._plugins: list[Plugin] | None = None
+        self._manager = PluginManager("qdock")
+        self._manager.add_hookspecs(hookspecs)
+        self._specs: dict[tuple[str, str], list[Spec]] = {}
+        self._registered: dict[tuple[type[Spec], str], Spec] = {}
+
+    # --- plugins
+
+    def plugins(self) -> list[PluginInfo]:
+        """Return every plugin there is and its state; none is imported by that."""
+        return [plugin.info() for plugin in self._find()]
+
+    def load_all(self) -> list[PluginInfo]:
+        """Import every plugin that may be imported, and return all of them."""
+        self._load(self._find())
+        return self.plugins()
+
+    def examine(self) -> list[PluginInfo]:
+        """Import every plugin that may be imported, call each hook that yields specs, and return all of them."""
+        for hook in _SPEC_HOOKS:
+            self._collect(hook, self._find())
+        return self.plugins()
+
+    def _find(self) -> list[Plugin]:
+        with self._lock:
+            if self._plugins is None:
+                entries = read_entry_points() if self._entry_points is None else self._entry_points
+                self._plugins = find_plugins(entries, self.config)
+            return self._plugins
+
+    def _load(self, plugins: Sequence[Plugin]) -> None:
+        with self._lock:
+            wanted = [plugin for plugin in plugins if plugin.state == "found"]
+            calls = [partial(import_entry, plugin.entry) for plugin in wanted]
+            for plugin, outcome in zip(wanted, self._call_each(calls), strict=True):
+                error = outcome.error or self._admit(plugin, outcome.value)
+                if error is not None:
+                    self._break(plugin, "The import", error)
+
+    def _call_each(self, calls: Sequence[Callable[[], Any]]) -> list[Outcome]:
+        return call_each(calls, self.config.get("plugins.load_seconds"))
+
+    def _admit(self, plugin: Plugin, module: Any) -> Exception | None:
+        """Register an imported plugin's hooks, or return why they don't fit."""
+        try:
+            self._manager.register(module, plugin.name)
+            check_hooks(self._manager, plugin.name, module)
+        except PluginValidationError as error:
+            return explain(error)
+        except Exception as error:  # noqa: BLE001 - what an entry point names may be any object at all
+            return error
+        plugin.put("loaded", "")
+        return None
+
+    def _break(self, plugin: Plugin, part: str, error: BaseException, given: Sequence[Spec] = ()) -> None:
+        """Take a plugin out whole, hooks and specs, and keep why."""
+        if self._manager.has_plugin(plugin.name):
+            self._manager.unregister(name=plugin.name)
+        taken = [spec for hook in _SPEC_HOOKS for spec in self._specs.pop((hook, plugin.name), ())]
+        plugin.lost = tuple(name for spec in (*taken, *given) for name in unique_names(spec))
+        plugin.breaks(part, error, self.config.get("plugins.load_seconds"))
+
+    # --- specs
+
+    def _collect(self, hook: str, plugins: Sequence[Plugin]) -> list[Any]:
+        """Return what `hook` of these plugins yields, in calling order; each plugin is asked once."""
+        with self._lock:
+            self._load(plugins)
+            loaded = {plugin.name: plugin for plugin in plugins if plugin.state == "loaded"}
+            impls: dict[str, list[HookImpl]] = {}
+            for impl in self._impls(hook):
+                if impl.plugin_name in loaded:
+                    impls.setdefault(impl.plugin_name, []).append(impl)
+            self._ask(hook, {loaded[name]: impls[name] for name in impls if (hook, name) not in self._specs})
+            return [spec for name in impls for spec in self._specs.get((hook, name), ())]
+
+    def _ask(self, hook: str, impls: Mapping[Plugin, Sequence[HookImpl]]) -> None:
+        """Call `hook` of each plugin and keep what it yields; one that fails is taken out."""
+        kind, arguments = _SPEC_HOOKS[hook], {"config": self.config}
+        found: list[list[Spec]] = [[] for _ in impls]
+        pairs = zip(impls.values(), found, strict=True)
+        calls = [partial(gather, kind, asked, specs, arguments) for asked, specs in pairs]
+        for plugin, specs, outcome in zip(impls, found, self._call_each(calls), strict=True):
+            if outcome.error is None:
+                self._specs[hook, plugin.name] = specs
+            else:
+                self._break(plugin, f"Hook {hook!r}", outcome.error, specs)
+
+    def _impls(self, hook: str) -> list[HookImpl]:
+        return ordered(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def _all(self, hook: str) -> list[Any]:
+        return [*self._own(hook), *self._collect(hook, self._find())]
+
+    def _own(self, hook: str) -> list[Any]:
+        """Return what no plugin brought: the core's specs and the registered ones."""
+        kind = _SPEC_HOOKS[hook]
+        builtin = BUILTIN_EXECUTORS if kind is ExecutorSpec else ()
+        return [*builtin, *(spec for spec in self._registered.values() if isinstance(spec, kind))]
+
+    def register(self, spec: Spec) -> None:
+        """Add a backend, executor, converter or command without installing it; one of that name is replaced.
+
+        Raises
+        ------
+        TypeError
+            If it is no spec.
+        """
+        if not isinstance(spec, Spec):
+            kinds = ", ".join(kind.__name__ for kind in _SPEC_HOOKS.values())
+            raise TypeError(f"What is registered is one of {kinds}, but {type(spec).__name__} was given.")
+        with self._lock:
+            self._registered[type(spec), f"{spec.plugin}/{unique_names(spec)[0]}"] = spec
+
+    # --- backends
+
+    def backends(self, **filters: Any) -> list[BackendSpec]:
+        """Return the backends there are, by full name.
+
+        Parameters
+        ----------
+        simulator : bool, optional
+            Whether it computes rather than runs on a device.
+        min_qubits : int, optional
+            How many qubits it must have.
+        features : set of str, optional
+            What it must be able to do, from `qdock.spec.FEATURES`.
+        accepts : str, optional
+            A format of programs that it must run: ``"circuit"``, ``"call"``.
+        name, plugin : str, optional
+            Its name or an alias, or its plugin; ``*`` and ``?`` stand for any text and any character.
+        """
+        specs = sorted(self._all("qdock_backends"), key=lambda spec: spec.full_name)
+        return filter_backends(specs, filters)
+
+    def find_backend(self, name: str) -> BackendSpec | None:
+        """Return the backend that a full name, short name or alias means, or None.
+
+        Raises
+        ------
+        BackendNotFoundError
+            If a short name means several.
+        """
+        name = self.config.aliases.get(name, name)
+        spec: BackendSpec | None = find_spec("backend", name, self._candidates("qdock_backends", name))
+        return spec
+
+    def get_backend_spec(self, name: str) -> BackendSpec:
+        """Return the backend that a full name, short name or alias means.
+
+        The user's own aliases come first. A deprecated backend gives a `DeprecationWarning`.
+
+        Raises
+        ------
+        BackendNotFoundError
+            If there is none, or several; the message has the names there are, and the broken plugins.
+        """
+        spec = self.find_backend(name)
+        if spec is None:
+            raise self._no_backend(name)
+        if spec.deprecated:
+            _warn(f"Backend {spec.full_name!r} is deprecated: {spec.deprecated}")
+        return spec
+
+    def _no_backend(self, name: str) -> Exception:
+        aliases = self.config.aliases
+        target = aliases.get(name, name)
+        error = not_found("backend", target, self._all("qdock_backends"), self._find(), aliases)
+        if target == name:
+            return error
+        return BackendNotFoundError(f"Alias {name!r} ({self.config.source(f'aliases.{name}')}) does not work. {error}")
+
+    def _candidates(self, hook: str, name: str) -> list[Any]:
+        """Return the specs that `name` may mean, loading no more plugins than that takes."""
+        own = self._own(hook)
+        if any(spec.full_name == name for spec in own):
+            return own
+        owner, slash, _ = name.rpartition("/")
+        plugins = [plugin for plugin in self._find() if not slash or plugin.name == owner]
+        return [*own, *self._collect(hook, plugins)]
+
+    # --- executors, converters, commands
+
+    def executors(self) -> list[ExecutorSpec]:
+        """Return the executors there are, the core's first."""
+        return self._all("qdock_executors")
+
+    def get_executor_spec(self, name: str) -> ExecutorSpec:
+        """Return the executor that a full or a short name means.
+
+        Raises
+        ------
+        ExecutorNotFoundError
+            If there is none, or several.
+        """
+        spec: ExecutorSpec | None = find_spec("executor", name, self._candidates("qdock_executors", name))
+        if spec is None:
+            raise not_found("executor", name, self.executors(), self._find())
+        return spec
+
+    def converters(self) -> list[ConverterSpec]:
+        """Return the converters there are; registered ones first, then in the plugins' calling order."""
+        return self._all("qdock_converters")
+
+    def commands(self) -> list[CommandSpec]:
+        """Return the commands that plugins bring."""
+        return self._all("qdock_commands")
+
+    # --- hooks around a job
+
+    def job_submitting(self, job: Any) -> dict[str, Any]:
+        """Ask every plugin that wants to know, and return the metadata they give the job.
+
+        Raises
+        ------
+        SubmissionRefused
+            If a plugin refuses the job.
+        PluginError
+            If a plugin can't tell: what should have checked the job did not, so the job does not start.
+        """
+        metadata: dict[str, Any] = {}
+        self._load(self._find())
+        for impl in self._impls("qdock_job_submitting"):
+            metadata = {**_metadata_of(impl, job), **metadata}
+        return metadata
+
+    def job_status_changed(self, job: Any, previous: Any, status: Any) -> None:
+        """Tell every plugin that wants to know; what goes wrong there is logged and hurts nobody."""
+        self._load(self._find())
+        for impl in self._impls("qdock_job_status_changed"):
+            try:
+                call(impl, job=job, previous=previous, status=status)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - not even sys.exit in an observer hurts the job
+                self._note(impl, error)
+
+    def _note(self, impl: HookImpl, error: BaseException) -> None:
+        import logging
+
+        reason = f"Hook 'qdock_job_status_changed' failed: {describe(error)}."
+        for plugin in self._find():
+            if plugin.name == impl.plugin_name and plugin.state == "loaded":
+                plugin.reason = reason
+        logging.getLogger("qdock").warning("Plugin %r: %s", impl.plugin_name, reason, exc_info=error)
+
+
+def _metadata_of(impl: HookImpl, job: Any) -> Mapping[str, Any]:
+    way_out = f"To go without it set QDOCK_BLOCK={impl.plugin_name}."
+    try:
+        metadata = call(impl, job=job)
+    except SubmissionRefused:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"Plugin {impl.plugin_name!r} checks jobs before they start and failed at this one, which was not started: "
+            f"{describe(error)}. {way_out}"
+        ) from error
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise PluginError(
+            f"Plugin {impl.plugin_name!r}: hook 'qdock_job_submitting' returned {type(metadata).__name__} instead of a "
+            f"mapping or None. {way_out}"
+        )
+    return metadata or {}
+
+
+def _warn(text: str) -> None:
+    """Warn in the name of the first caller outside of qdock, so that Python shows it where it can be mended."""
+    import warnings
+
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "qdock":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, DeprecationWarning, stacklevel=level)
+
+
+def import_factory(spec: Spec) -> Any:
+    """Import what a spec names as its factory or function.
+
+    Raises
+    ------
+    PluginError
+        If that fails; the message has the spec's `install_hint`.
+    """
+    kind = type(spec).__name__.removesuffix("Spec")
+    name = getattr(spec, "full_name", unique_names(spec)[0])
+    path = spec.function if isinstance(spec, ConverterSpec) else spec.factory
+    return import_object(path, f"{kind} {name!r}", getattr(spec, "install_hint", None))

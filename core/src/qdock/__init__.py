@@ -1,0 +1,133 @@
+"""qdock: run quantum programs on any installed backend in one way.
+
+Importing this imports nothing else: every name is looked up when it is first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qdock.backend import Backend, Context, LocalBackend, Target
+    from qdock.call import Call
+    from qdock.circuit import Circuit
+    from qdock.config import Config, Secret
+    from qdock.default import (
+        backends,
+        convert,
+        default_dock,
+        executors,
+        get_backend,
+        get_job,
+        jobs,
+        plugins,
+        register,
+        run,
+    )
+    from qdock.dock import Dock
+    from qdock.errors import JobCancelledError, JobError, JobTimeoutError, QdockError, SubmissionRefused
+    from qdock.expr import Parameter
+    from qdock.gates import gate
+    from qdock.job import JOB_FINAL_STATES, Job, JobStatus, JobV1, as_completed
+    from qdock.result import CircuitResult, Counts, Result
+    from qdock.spec import BackendSpec, ConverterSpec, ExecutorSpec, Option, hookimpl
+
+#: Module -> what it has of the names below.
+_NAMES = {
+    "backend": ("Backend", "Context", "LocalBackend", "Target"),
+    "call": ("Call",),
+    "circuit": ("Circuit",),
+    "config": ("Config", "Secret"),
+    "default": (
+        "backends",
+        "convert",
+        "default_dock",
+        "executors",
+        "get_backend",
+        "get_job",
+        "jobs",
+        "plugins",
+        "register",
+        "run",
+    ),
+    "dock": ("Dock",),
+    "errors": ("JobCancelledError", "JobError", "JobTimeoutError", "QdockError", "SubmissionRefused"),
+    "expr": ("Parameter",),
+    "gates": ("gate",),
+    "job": ("JOB_FINAL_STATES", "Job", "JobStatus", "JobV1", "as_completed"),
+    "result": ("CircuitResult", "Counts", "Result"),
+    "spec": ("BackendSpec", "ConverterSpec", "ExecutorSpec", "Option", "hookimpl"),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [
+    "JOB_FINAL_STATES",
+    "Backend",
+    "BackendSpec",
+    "Call",
+    "Circuit",
+    "CircuitResult",
+    "Config",
+    "Context",
+    "ConverterSpec",
+    "Counts",
+    "Dock",
+    "ExecutorSpec",
+    "Job",
+    "JobCancelledError",
+    "JobError",
+    "JobStatus",
+    "JobTimeoutError",
+    "JobV1",
+    "LocalBackend",
+    "Option",
+    "Parameter",
+    "QdockError",
+    "Result",
+    "Secret",
+    "SubmissionRefused",
+    "Target",
+    "as_completed",
+    "backends",
+    "convert",
+    "default_dock",
+    "executors",
+    "gate",
+    "get_backend",
+    "get_job",
+    "hookimpl",
+    "jobs",
+    "plugins",
+    "register",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'qdock' has no attribute {name!r}")
+    value = getattr(import_module(f"qdock.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """A package in which a function stays what it is though a module has its name.
+
+    Importing `qdock.executors`, `qdock.plugins` or `qdock.convert` would put the module in the function's place.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _MODULE_OF):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

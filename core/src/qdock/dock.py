@@ -1,0 +1,470 @@
+"""Dock: one registry, one store and its executors, and the way that a program goes through them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from qdock.config import Config
+from qdock.errors import JobError, JobTimeoutError, PluginError, QdockError
+from qdock.lifetime import close_at_exit
+from qdock.plugins import PluginInfo, describe
+from qdock.registry import Registry, import_factory
+from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from datetime import datetime, timedelta
+    from types import TracebackType
+
+    from qdock.backend import Backend
+    from qdock.convert import Converters
+    from qdock.executors import Executor
+    from qdock.job import JobStatus, RecordedJob
+    from qdock.owner import Owner
+    from qdock.record import Record
+    from qdock.store import Store
+    from qdock.submission import Submission
+
+__all__ = ["Dock"]
+
+#: Where jobs run if nobody says otherwise.
+DEFAULT_EXECUTOR = "thread"
+#: Seconds that jobs are given to stop when a Dock is closed without waiting for them.
+STOP_SECONDS = 1.0
+
+
+class Dock:
+    """Runs programs on backends, and finds the jobs again.
+
+    Several can live in one process and know nothing of each other. `close` it, or use it in a ``with`` statement;
+    at the interpreter's exit every Dock that is still open waits for its jobs.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Settings in force; those of files and environment if not given.
+    store : Store, optional
+        Where job records live; in memory if not given.
+    entry_points : iterable, optional
+        Entry points of plugins to use instead of the installed ones.
+
+    Examples
+    --------
+    ::
+
+        with Dock() as dock:
+            job = dock.run(circuit, "basic_simulator", shots=100)
+            print(job.result().get_counts())
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, store: Store | None = None, entry_points: Iterable[Any] | None = None
+    ) -> None:
+        self.config = Config.load() if config is None else config
+        self.registry = Registry(self.config, entry_points)
+        self._given_store = store
+        self._store: Store | None = store
+        self._owner: Owner | None = None
+        self._converters: Converters | None = None
+        self._backends: dict[str, tuple[BackendSpec, Backend]] = {}
+        self._executors: dict[str, Executor] = {}
+        self._adapted: dict[int, tuple[concurrent.futures.Executor, Executor]] = {}
+        self._handles: weakref.WeakValueDictionary[str, RecordedJob] = weakref.WeakValueDictionary()
+        self._lock = threading.RLock()
+        self._closed = False
+
+    # --- what there is
+
+    def backends(self, **filters: Any) -> list[BackendSpec]:
+        """Return the backends there are; see `Registry.backends` for the filters."""
+        return self.registry.backends(**filters)
+
+    def plugins(self) -> list[PluginInfo]:
+        """Return every plugin that was found and its state; none is imported by that."""
+        return self.registry.plugins()
+
+    def executors(self) -> list[ExecutorSpec]:
+        """Return the executors there are."""
+        return self.registry.executors()
+
+    def commands(self) -> list[CommandSpec]:
+        """Return the commands that plugins bring."""
+        return self.registry.commands()
+
+    def register(self, spec: BackendSpec | ExecutorSpec | ConverterSpec | CommandSpec) -> None:
+        """Add a backend, executor, converter or command without installing it; one of that name is replaced."""
+        self.registry.register(spec)
+
+    def get_backend(self, name: str | None = None) -> Backend:
+        """Return a backend by its full name, short name or alias: the same object each time.
+
+        Parameters
+        ----------
+        name : str, optional
+            None: the one that ``[defaults] backend`` names.
+
+        Raises
+        ------
+        BackendNotFoundError
+            If there is none of that name.
+        PluginError
+            If it can't be made.
+        """
+        from qdock.backend import Backend
+
+        spec = self.registry.get_backend_spec(self.config.get("defaults.backend") if name is None else name)
+        with self._lock:
+            made = self._backends.get(spec.full_name)
+            if made is None or made[0] is not spec:
+                device = self._make(spec, Backend)
+                device.dock = self
+                self._backends[spec.full_name] = made = spec, device
+            return made[1]
+
+    def get_executor(self, executor: str | Executor | concurrent.futures.Executor) -> Executor:
+        """Return an executor by its name, always the same one, or adapt a `concurrent.futures.Executor`.
+
+        Raises
+        ------
+        ExecutorNotFoundError
+            If there is none of that name.
+        PluginError
+            If it can't be made.
+        """
+        import concurrent.futures
+
+        with self._lock:
+            if isinstance(executor, str):
+                spec = self.registry.get_executor_spec(executor)
+                if spec.full_name not in self._executors:
+                    self._executors[spec.full_name] = self._make(spec, object)
+                return self._executors[spec.full_name]
+            if isinstance(executor, concurrent.futures.Executor):
+                return self._adapt(executor)
+            return executor
+
+    def _adapt(self, pool: concurrent.futures.Executor) -> Executor:
+        from qdock.executors.futures import FutureExecutor
+
+        if id(pool) not in self._adapted:
+            self._adapted[id(pool)] = pool, FutureExecutor(pool)
+        return self._adapted[id(pool)][1]
+
+    def _make(self, spec: BackendSpec | ExecutorSpec, kind: type[Any]) -> Any:
+        made_by = import_factory(spec)
+        try:
+            made = made_by(spec, self.config)
+        except QdockError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{spec.factory!r} could not make {spec.full_name!r}: {describe(error)}.") from error
+        if not isinstance(made, kind):
+            raise PluginError(f"{spec.factory!r} made {type(made).__name__} instead of a {kind.__name__}.")
+        return made
+
+    # --- the way a program goes
+
+    def run(
+        self,
+        program: Any,
+        backend: str | Backend | None = None,
+        *,
+        executor: str | Executor | concurrent.futures.Executor | None = None,
+        seed: int | None = None,
+        tags: Iterable[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> RecordedJob:
+        """Submit a job and return it at once; what takes less than a millisecond is done already.
+
+        Parameters
+        ----------
+        program : program or sequence of programs
+            A Circuit, a Call, a path, a text, or whatever an installed converter makes one of.
+        backend : str or Backend, optional
+            What runs it, by name or itself. None: the one that ``[defaults] backend`` names.
+        executor : str or Executor, optional
+            Where the work is done. None: ``[defaults] executor``, else what the backend prefers, else threads.
+        seed : int, optional
+            Of all random draws, from 0 to ``2**64 - 1``. None: one is drawn and recorded.
+        tags : iterable of str
+            To find the job by.
+        metadata : mapping, optional
+            JSON values to keep with the job.
+        **options
+            The backend's options; `shots` for all that run circuits.
+
+        Raises
+        ------
+        BackendNotFoundError, ExecutorNotFoundError
+            If there is none of that name.
+        ConversionError, ProgramError, CircuitError, LoweringError, LimitExceeded
+            If the backend can't run the program.
+        OptionError
+            If an option is unknown or its value is not allowed.
+        SubmissionRefused
+            If a plugin refuses the job.
+        """
+        return self._run(program, backend, executor, options, seed=seed, tags=tags, metadata=metadata)
+
+    def _run(
+        self,
+        program: Any,
+        backend: str | Backend | None,
+        executor: Any,
+        options: Mapping[str, Any],
+        **about: Any,
+    ) -> RecordedJob:
+        from qdock.prepare import prepare
+
+        self._check_open()
+        device = self._find_device(backend)
+        return self._submit(prepare(self, device, program, options, **about), executor)
+
+    def _submit(self, submission: Submission, executor: Any) -> RecordedJob:
+        from qdock.submission import do_on_the_spot, is_small, start
+        from qdock.worker import current_worker
+
+        if current_worker() is not None:
+            # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
+            executor = "inline"
+        if executor in (None, "inline") and is_small(submission):
+            return self._remember(do_on_the_spot(self, submission, submission.record("inline", self.owner.name)))
+        if executor is None:
+            executor = self.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
+        name = executor if isinstance(executor, str) else type(executor).__name__
+        taker = self.get_executor(executor)
+        close_at_exit(self)
+        return self._remember(start(self, submission, submission.record(name, self.owner.name), taker))
+
+    def _remember(self, job: RecordedJob) -> RecordedJob:
+        self._handles[job.job_id()] = job
+        return job
+
+    def _find_device(self, backend: str | Backend | None) -> Backend:
+        if backend is None or isinstance(backend, str):
+            return self.get_backend(backend)
+        from qdock.backend import Backend
+
+        if not isinstance(backend, Backend):
+            hint = " Make an instance of it." if isinstance(backend, type) else ""
+            raise TypeError(f"`backend` is a name or a Backend, but {backend!r} was given.{hint}")
+        if backend.dock is None:
+            backend.dock = self
+        return backend
+
+    def convert(self, program: Any, target: str = "circuit", path: str | os.PathLike[str] | None = None) -> Any:
+        """Return a program in another format, by the shortest path through the converters.
+
+        Parameters
+        ----------
+        program : object, path or text
+        target : str
+            Name of the format.
+        path : path, optional
+            The file that a text came from.
+
+        Raises
+        ------
+        ConversionError
+            If no installed converters lead there.
+        ProgramError
+            If the program is invalid.
+        """
+        return self.converters.convert(program, target, path)
+
+    @property
+    def converters(self) -> Converters:
+        """The converters there are."""
+        if self._converters is None:
+            from qdock.convert import Converters
+
+            self._converters = Converters.of(self.registry)
+        return self._converters
+
+    # --- jobs
+
+    @property
+    def store(self) -> Store:
+        """Where the job records are."""
+        if self._store is None:
+            from qdock.store import MemoryStore
+
+            with self._lock:
+                self._store = self._store or MemoryStore()
+        return self._store
+
+    @property
+    def owner(self) -> Owner:
+        """What writes the records of this Dock's jobs."""
+        if self._owner is None:
+            from qdock.owner import Owner
+
+            with self._lock:
+                self._owner = self._owner or Owner(self.store, self.registry.job_status_changed)
+        return self._owner
+
+    def get_job(self, job_id: str) -> RecordedJob:
+        """Return a job by its id, by the beginning of it, or the ``"last"``.
+
+        Raises
+        ------
+        JobNotFoundError
+            If there is none, or several ids begin so.
+        """
+        return self._handle(self.store.find(job_id))
+
+    def jobs(
+        self,
+        *,
+        status: JobStatus | str | Iterable[JobStatus | str] | None = None,
+        backend: str | None = None,
+        tag: str | None = None,
+        since: float | datetime | timedelta | None = None,
+        limit: int | None = None,
+    ) -> list[RecordedJob]:
+        """Return jobs, the last submitted first.
+
+        Parameters
+        ----------
+        status : JobStatus or str, or several of them, optional
+        backend : str, optional
+            Full or short name.
+        tag : str, optional
+        since : float, datetime or timedelta, optional
+            Submitted after that: seconds since 1970, a point in time, or how long ago.
+        limit : int, optional
+            At most so many.
+        """
+        from qdock.status import find_statuses
+
+        statuses = None if status is None else find_statuses(status)
+        records = self.store.select(status=statuses, backend=backend, tag=tag, since=_timestamp(since), limit=limit)
+        return [self._handle(record) for record in records]
+
+    def _handle(self, record: Record) -> RecordedJob:
+        """Return the job of a record: the one that somebody has already, or a new one."""
+        from qdock.job import RecordedJob
+        from qdock.waiting import Listeners
+
+        with self._lock:
+            job = self._handles.get(record.id)
+            if job is None:
+                job = RecordedJob(self, record)
+                if not record.is_final:
+                    job._owned, job._listeners = False, Listeners()
+                self._handles[record.id] = job
+        return job
+
+    def rerun(self, job: RecordedJob, resume: bool = False, changes: Mapping[str, Any] | None = None) -> RecordedJob:
+        """Run a job's program again, with its options and seed unless changed; see `RecordedJob.rerun`."""
+        record, given = job.record, dict(changes or {})
+        if resume and record.checkpoint is None:
+            raise JobError(f"Job {record.id} has no checkpoint to go on from. Leave out `resume` to begin again.")
+        device = self._find_device(given.pop("backend", None) or job.backend())
+        about = {name: given.pop(name, getattr(record, name)) for name in ("seed", "tags", "metadata")}
+        program, executor = given.pop("program", record.program), given.pop("executor", None)
+        # Another backend is asked for those of the options that it has.
+        same = device.spec.full_name == record.backend
+        known = record.options.keys() if same else record.options.keys() & device.options.keys()
+        about["fixed"] = {name: record.options[name] for name in known - given.keys()}
+        about["checkpoint"] = record.checkpoint if resume else None
+        return self._run(program, device, executor, given, **about, rerun_of=record.id)
+
+    # --- the end
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more jobs."""
+        return self._closed
+
+    def close(self, wait: bool = True) -> None:
+        """Take no more jobs, and return when none runs any more.
+
+        Parameters
+        ----------
+        wait : bool
+            Whether to wait for the jobs that are queued or running. If not, they are cancelled, and those that don't
+            stop within a second are left behind, which is logged. Ctrl-C during the wait cancels them too.
+        """
+        from qdock.worker import current_worker
+
+        if current_worker() is not None:
+            raise JobError("A job can't close a Dock: it would wait for itself.")
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        stopped = False
+        try:
+            if wait:
+                self._wait()
+            stopped = wait
+        finally:
+            if not stopped:
+                self._cancel_all()
+            self._close_all(stopped)
+
+    def abandon(self) -> None:
+        """Give up all jobs, which another process has: what a Dock does in a forked child.
+
+        The child has none of its parent's threads, and locks that nobody will release.
+        """
+        self._lock = threading.RLock()
+        if self._owner is not None:
+            self._owner.abandon()
+
+    def _unfinished(self) -> list[RecordedJob]:
+        return [] if self._owner is None else list(self._owner.jobs.values())
+
+    def _wait(self) -> None:
+        while jobs := self._unfinished():
+            for job in jobs:
+                job.wait_for_final_state()
+
+    def _cancel_all(self) -> None:
+        import logging
+
+        deadline = time.monotonic() + STOP_SECONDS
+        for job in self._unfinished():
+            job.cancel(wait=0)
+        for job in self._unfinished():
+            try:
+                job.wait_for_final_state(max(deadline - time.monotonic(), 0))
+            except JobTimeoutError:
+                logging.getLogger(__name__).warning("%r did not stop and is left behind.", job)
+
+    def _close_all(self, wait: bool) -> None:
+        for executor in (*self._executors.values(), *(adapted for _, adapted in self._adapted.values())):
+            executor.close(wait)
+        if self._store is not None and self._given_store is None:
+            self._store.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            from qdock.worker import current_worker
+
+            # What runs to its end may start what belongs to it.
+            if current_worker() is None:
+                raise JobError("This Dock is closed and takes no more jobs. Make another one.")
+
+    def __enter__(self) -> Dock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(wait=kind is None)
+
+
+def _timestamp(since: float | datetime | timedelta | None) -> float | None:
+    if since is None or isinstance(since, (int, float)):
+        return since
+    if hasattr(since, "timestamp"):
+        return since.timestamp()
+    return time.time() - since.total_seconds()

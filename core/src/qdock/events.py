@@ -1,0 +1,72 @@
+"""What a worker says to the owner of a job: it started, how far it is, what it logged, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+
+from qdock.record import Failure
+
+__all__ = ["Emit", "Event", "Finished", "Log", "Progress", "Started"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The work is about to begin.
+
+    Emitting it from the owner's process raises `JobCancelledError` if it must not begin any more.
+
+    Parameters
+    ----------
+    handle : str, optional
+        What to stop it by, for executors whose `start` returns later than the work begins.
+    time : float
+        Seconds since 1970.
+    """
+
+    handle: str | None = None
+    time: float = field(default_factory=time)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is: a fraction from 0 to 1, and a text for people."""
+
+    fraction: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line for the job's log."""
+
+    text: str
+    time: float = field(default_factory=time)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The work ended: with a value, with a failure, or stopped as it was asked to.
+
+    Parameters
+    ----------
+    value : optional
+        What it returned.
+    failure : Failure, optional
+        Why it failed.
+    stopped : bool
+        Whether it stopped because it was asked to.
+    exception : BaseException, optional
+        The exception itself, where it was raised in the owner's process.
+    """
+
+    value: Any = None
+    failure: Failure | None = None
+    stopped: bool = False
+    exception: BaseException | None = field(default=None, compare=False)
+
+
+Event = Started | Progress | Log | Finished
+Emit = Callable[[Event], None]

@@ -1,0 +1,59 @@
+"""Executors: where the work of local jobs happens. This is the protocol; the core's own stand beside it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qdock.call import Call
+from qdock.events import Emit, Event, Finished, Log, Progress, Started
+
+if TYPE_CHECKING:
+    from qdock.executors.futures import FutureExecutor
+    from qdock.executors.inline import InlineExecutor
+    from qdock.executors.thread import ThreadExecutor
+
+__all__ = [
+    "Emit",
+    "Event",
+    "Executor",
+    "Finished",
+    "FutureExecutor",
+    "InlineExecutor",
+    "Log",
+    "Progress",
+    "Started",
+    "ThreadExecutor",
+]
+
+_MODULE_OF = {"FutureExecutor": "futures", "InlineExecutor": "inline", "ThreadExecutor": "thread"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'qdock.executors' has no attribute {name!r}")
+    return getattr(import_module(f"qdock.executors.{_MODULE_OF[name]}"), name)
+
+
+class Executor(Protocol):
+    """Where the work of jobs happens. Made by a factory that is called with ``(spec, config)``.
+
+    An executor calls `qdock.worker.work` with a `Worker` for the job wherever the work is to be done, and emits the
+    `Finished` that it returns: exactly one for every job that was started and not stopped while it was waiting.
+    """
+
+    def start(self, job_id: str, call: Call, emit: Emit) -> str:
+        """Take a job's work and return a handle to it, at once.
+
+        `emit` takes the events of the work, from any thread: `Started` right before it begins, `Progress` and
+        `Log` at any time, `Finished` once, as the last.
+        """
+
+    def stop(self, handle: str) -> bool:
+        """Ask the work to stop; return True only if it certainly does not run any more, and never will."""
+
+    def attach(self, handle: str, emit: Emit) -> bool:
+        """Bind to work that an executor started before this process did; False if it is gone."""
+
+    def close(self, wait: bool = True) -> None:
+        """Take no more work; with `wait`, return when all of it is finished, else drop what has not begun."""

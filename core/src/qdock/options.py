@@ -1,0 +1,78 @@
+"""Run options: which a backend has, what they are when a job runs, and who said so.
+
+A value comes from the call of `run`, else from `Backend.set_options`, else from the configuration (the plugin's own
+table before ``[defaults]``), else from the option's default. None means: not set.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from qdock.errors import ConfigError, OptionError
+from qdock.spec import BackendSpec, Option
+
+if TYPE_CHECKING:
+    from qdock.config import Config
+
+__all__ = ["DEFAULT_SHOTS", "MAX_SHOTS", "check_options", "configured_options", "declared_options"]
+
+DEFAULT_SHOTS = 1024
+MAX_SHOTS = 10**9
+
+
+def declared_options(spec: BackendSpec) -> dict[str, Option]:
+    """Return the options of a backend by name; one that runs circuits has `shots`, declared or not."""
+    if "circuit" not in spec.accepts or "shots" in spec.options:
+        return dict(spec.options)
+    most = MAX_SHOTS if spec.max_shots is None else spec.max_shots
+    shots = Option(int, min(DEFAULT_SHOTS, most), 1, most, doc="Repetitions of each circuit.")
+    return {"shots": shots, **spec.options}
+
+
+def configured_options(spec: BackendSpec, declared: Mapping[str, Option], config: Config) -> dict[str, Any]:
+    """Return every option as it is when nobody says otherwise: from the configuration, else its default.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration has a value that the option does not allow.
+    """
+    values = {name: option.default for name, option in declared.items()}
+    for table, settings in (("defaults", config.defaults), (f"plugins.{spec.plugin}", config.plugin(spec.plugin))):
+        for name in declared.keys() & {key for key, value in settings.items() if value is not None}:
+            values[name] = _from_config(declared[name], name, settings[name], config.source(f"{table}.{name}"))
+    return values
+
+
+def _from_config(option: Option, name: str, value: Any, source: str) -> Any:
+    try:
+        return option.check(name, value)
+    except OptionError as error:
+        raise ConfigError(f"{source}: {error}") from None
+
+
+def check_options(spec: BackendSpec, declared: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, checked; those that are None are left out.
+
+    Raises
+    ------
+    OptionError
+        If the backend has no such option, with the closest that it has, or does not allow the value.
+    """
+    checked = {}
+    for name, value in given.items():
+        option = declared.get(name)
+        if option is None:
+            raise _unknown(spec, name, declared)
+        if value is not None:
+            checked[name] = option.check(name, value)
+    return checked
+
+
+def _unknown(spec: BackendSpec, name: str, known: Iterable[str]) -> OptionError:
+    names = sorted({*known, "seed"})
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return OptionError(f"Backend {spec.full_name!r} has no option {name!r}.{hint} Its options: {', '.join(names)}.")

@@ -1,0 +1,161 @@
+"""The owner of jobs: it writes down what happens to them, and tells whoever wants to know."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from qdock.errors import JobCancelledError, JobTimeoutError
+from qdock.events import Event, Finished, Log, Progress, Started
+from qdock.job import RecordedJob
+from qdock.record import Failure, JobProgress, LogLine, Record, moved
+from qdock.status import JobStatus
+from qdock.worker import current_worker, describe
+
+if TYPE_CHECKING:
+    from qdock.result import Result
+    from qdock.store import Store
+
+__all__ = ["UNFINISHED", "Owner"]
+
+UNFINISHED = (JobStatus.INITIALIZING, JobStatus.VALIDATING, JobStatus.QUEUED, JobStatus.RUNNING)
+
+_log = logging.getLogger(__name__)
+
+_Observe = Callable[[RecordedJob, JobStatus, JobStatus], None]
+
+
+class Owner:
+    """Writes the records of the jobs of one Dock; nobody else does.
+
+    Parameters
+    ----------
+    store : Store
+        Where the records are.
+    observe : callable
+        Called with ``(job, previous, status)`` after every recorded transition.
+    """
+
+    def __init__(self, store: Store, observe: _Observe) -> None:
+        self._store = store
+        self._observe = observe
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        #: The jobs that are not final.
+        self.jobs: dict[str, RecordedJob] = {}
+
+    def create(
+        self, job: RecordedJob, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()
+    ) -> None:
+        """Record a new job, as it is now."""
+        self._store.create(record, result, logs)
+        if not record.is_final:
+            self.jobs[record.id] = job
+        self._announce(job, record)
+
+    def move(self, job: RecordedJob, expected: Collection[JobStatus], status: JobStatus, **changes: Any) -> bool:
+        """Record another status if the job is in one of `expected`; return whether it was."""
+        record = self._store.transition(job.job_id(), expected, status, metrics=job._measure(status), **changes)
+        if record is not None:
+            self._announce(job, record)
+        return record is not None
+
+    def _announce(self, job: RecordedJob, record: Record) -> None:
+        job._advance(record)
+        try:
+            self._observe(job, record.previous, record.status)
+        finally:
+            if record.is_final:
+                self.jobs.pop(record.id, None)
+                job._settle()
+
+    # --- what the worker says
+
+    def receive(self, job: RecordedJob, event: Event) -> None:
+        """Write down an event of a job's work."""
+        _RECEIVE[type(event)](self, job, event)
+
+    def _started(self, job: RecordedJob, event: Started) -> None:
+        if event.handle is not None:
+            job._handle = event.handle
+        if not self.move(job, (JobStatus.QUEUED,), JobStatus.RUNNING, at=event.time):
+            raise JobCancelledError(f"Job {job.job_id()} was cancelled before it began.")
+        job._started = time.perf_counter()
+
+    def _progress(self, job: RecordedJob, event: Progress) -> None:
+        record = self._store.update(job.job_id(), progress=JobProgress(event.fraction, event.text))
+        if record is not None:
+            job._advance(record)
+
+    def _logged(self, job: RecordedJob, event: Log) -> None:
+        self._store.add_logs(job.job_id(), log_lines(event))
+
+    def _finished(self, job: RecordedJob, event: Finished) -> None:
+        job._keep(event)
+        try:
+            self._record_end(job, event)
+        # Whatever a store raises, those who wait must hear that it is over.
+        except Exception as error:  # noqa: BLE001
+            _log.exception("The end of job %s could not be recorded.", job.job_id())
+            failure = Failure("not_recorded", f"Its end could not be recorded: {describe(error)}")
+            self._announce(job, moved(job.record, JobStatus.ERROR, time.time(), error=failure))
+
+    def _record_end(self, job: RecordedJob, event: Finished) -> None:
+        if event.stopped:
+            self.move(job, UNFINISHED, JobStatus.CANCELLED)
+        elif event.failure is not None:
+            self.move(job, UNFINISHED, JobStatus.ERROR, error=event.failure)
+        else:
+            self.move(job, UNFINISHED, JobStatus.DONE, result=event.value)
+
+    # --- what users ask for
+
+    def cancel(self, job: RecordedJob, wait: float) -> bool:
+        """Record the request, stop what can be stopped, and say truly whether it has."""
+        if job.record.status is JobStatus.INITIALIZING:
+            return False
+        record = self._store.update(job.job_id(), cancel_requested=True)
+        if record is None:
+            return job.record.status is JobStatus.CANCELLED
+        job._advance(record)
+        self.stop(job)
+        worker = current_worker()
+        # A job that cancels itself must go on to be stopped.
+        with suppress(JobTimeoutError):
+            job.wait_for_final_state(0 if worker and worker.job_id == job.job_id() else wait)
+        return job.status() is JobStatus.CANCELLED
+
+    def stop(self, job: RecordedJob) -> None:
+        """Have the executor stop the work; if it certainly has, the job is cancelled."""
+        if job._stop is not None and job._handle is not None and job._stop(job._handle):
+            self.move(job, UNFINISHED, JobStatus.CANCELLED)
+
+    # --- in a forked child
+
+    def abandon(self) -> None:
+        """Let everyone in this process know that its copies of the jobs will never end here."""
+        reset = getattr(self._store, "reset_lock", None)
+        if reset is not None:
+            reset()
+        failure = Failure("worker_lost", "This process was forked off while the job ran. It goes on in the parent.")
+        for job in self.jobs.values():
+            job._abandon(moved(job._record, JobStatus.ERROR, time.time(), error=failure))
+        self.jobs = {}
+
+
+def log_lines(event: Log) -> list[LogLine]:
+    """Return the lines of a logged text."""
+    return [LogLine(event.time, line) for line in event.text.splitlines() or [""]]
+
+
+_RECEIVE: dict[type, Callable[[Owner, RecordedJob, Any], None]] = {
+    Started: Owner._started,
+    Progress: Owner._progress,
+    Log: Owner._logged,
+    Finished: Owner._finished,
+}

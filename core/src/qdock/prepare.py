@@ -1,0 +1,84 @@
+"""From what `run` was given to a submission: converted, lowered and checked, before there is any record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qdock.backend import Backend, LocalBackend, Target
+from qdock.call import Call
+from qdock.checks import check_circuit, check_number
+from qdock.streams import check_seed, draw_seed
+from qdock.submission import Submission, check_metadata, check_tags
+
+if TYPE_CHECKING:
+    from qdock.circuit import Circuit
+    from qdock.convert import Converters
+    from qdock.dock import Dock
+
+__all__ = ["prepare"]
+
+
+def prepare(
+    dock: Dock,
+    backend: Backend,
+    program: Any,
+    options: Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    tags: Iterable[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+    rerun_of: str | None = None,
+    checkpoint: Any = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Submission:
+    """Return the submission of a program, or raise for whatever is wrong with it.
+
+    `fixed` are options of a job that is repeated: they are as they were, whatever is chosen or configured now.
+    """
+    if not isinstance(backend, LocalBackend):
+        raise TypeError(f"{backend!r} is no LocalBackend, so a Dock can't run its jobs. Call its own `run`.")
+    values = {**backend.resolve_options(options, dock.config), **(fixed or {})}
+    seed = _choose_seed(values.pop("seed", None) if seed is None else seed)
+    if "seed" in backend.spec.options:
+        values["seed"] = seed
+    several = isinstance(program, (list, tuple))
+    programs = tuple(program) if several else (program,)
+    check_number(backend.spec, programs)
+    converted = [convert(dock.converters, item, backend.spec.accepts) for item in programs]
+    target = backend.target()
+    ready = [lower_and_check(backend, target, item) for item in converted]
+    return Submission(
+        backend=backend,
+        program=tuple(converted) if several else converted[0],
+        programs=ready,
+        options=values,
+        seed=seed,
+        tags=check_tags(tags),
+        metadata=check_metadata(metadata),
+        rerun_of=rerun_of,
+        checkpoint=checkpoint,
+    )
+
+
+def _choose_seed(seed: int | None) -> int:
+    return draw_seed() if seed is None else check_seed(seed)
+
+
+def convert(converters: Converters, program: Any, accepts: Sequence[str]) -> Circuit | Call:
+    """Return a program in a format that is accepted, and nobody else's to change."""
+    converted = converters.convert(program, accepts)
+    return converted.copy() if converted is program else converted  # type: ignore[no-any-return]  # of either type
+
+
+def lower_and_check(backend: Backend, target: Target | None, program: Circuit | Call) -> Circuit | Call:
+    """Return a program in the backend's gates, or raise if it can't run it."""
+    if isinstance(program, Call):
+        return program
+    gates = backend.spec.gates if target is None else target.gates
+    check_circuit(backend.spec, program, None if target is None else target.num_qubits)
+    if gates is None:
+        return program
+    from qdock.lower import lower
+
+    return lower(program, gates)

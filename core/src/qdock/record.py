@@ -1,0 +1,143 @@
+"""The record of a job: everything about it that outlives the process it ran in.
+
+A record is a frozen value. What happens to a job makes a new one of a higher revision; a store keeps the newest.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from qdock.status import JOB_FINAL_STATES, JobStatus, skipped
+
+__all__ = ["FORMAT_VERSION", "Failure", "JobProgress", "LogLine", "Record", "StatusChange", "changed", "moved"]
+
+#: Version of the fields below; a store refuses records of a newer one.
+FORMAT_VERSION = 1
+
+
+class StatusChange(NamedTuple):
+    """One line of a job's history.
+
+    Parameters
+    ----------
+    status : JobStatus
+        What the job became.
+    time : float
+        Seconds since 1970; never less than that of the line before.
+    attempt : int
+        1, and one more with each retry.
+    inferred : bool
+        Whether nobody saw it: the job was found further on.
+    """
+
+    status: JobStatus
+    time: float
+    attempt: int = 1
+    inferred: bool = False
+
+
+class Failure(NamedTuple):
+    """Why a job failed.
+
+    Parameters
+    ----------
+    kind : str
+        ``"exception"`` (the work raised), ``"interrupted"`` (it raised what ends a program: SystemExit,
+        KeyboardInterrupt), ``"invalid_result"`` (what the backend returned is no result), ``"not_started"`` (the
+        executor did not take it), ``"worker_lost"`` (its worker died), ``"not_recorded"`` (the store failed).
+    message : str
+        The reason, for people.
+    traceback : str
+        The original traceback as text, empty where there is none.
+    """
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+class JobProgress(NamedTuple):
+    """How far a job says it is: a fraction from 0 to 1, and a text for people."""
+
+    fraction: float = 0.0
+    text: str = ""
+
+
+class LogLine(NamedTuple):
+    """One line that a job logged, and when, in seconds since 1970."""
+
+    time: float
+    text: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a job but its result and its log.
+
+    All fields are JSON values, except that `options` may hold arrays, and `program` holds the program as it was
+    given: one Circuit or Call, or a tuple of them.
+    """
+
+    id: str
+    backend: str
+    status: JobStatus
+    history: tuple[StatusChange, ...]
+    #: Seconds since 1970.
+    created: float
+    #: Counts the changes: of two records of a job, the one with more is the newer.
+    revision: int = 0
+    format_version: int = FORMAT_VERSION
+    #: Who runs it and writes its record; ``host:pid:token``.
+    owner: str = ""
+    executor: str = ""
+    attempt: int = 1
+    #: The job inside of which it was started.
+    parent: str | None = None
+    #: The job that it repeats.
+    rerun_of: str | None = None
+    #: Its name in the executor or at the service.
+    native_id: str | None = None
+    #: Whether somebody asked for its end; such a job starts no more.
+    cancel_requested: bool = False
+    #: What a repetition could go on from.
+    checkpoint: Any = None
+    program: Any = None
+    #: What was used, whoever chose it.
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    seed: int = 0
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    progress: JobProgress = JobProgress()
+    #: Seconds: ``queued`` before the last start, ``run`` after it, ``total``.
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    error: Failure | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in JOB_FINAL_STATES
+
+    @property
+    def previous(self) -> JobStatus:
+        """The status that was recorded before this one; INITIALIZING if this is the first."""
+        seen = [line.status for line in self.history if not line.inferred]
+        return seen[-2] if len(seen) > 1 else JobStatus.INITIALIZING
+
+
+def changed(record: Record, **changes: Any) -> Record:
+    """Return `record` with `changes`, one revision on."""
+    return msgspec.structs.replace(record, revision=record.revision + 1, **changes)
+
+
+def moved(record: Record, status: JobStatus, time: float, **changes: Any) -> Record:
+    """Return `record` in another status, with what was skipped as inferred and a retry counted.
+
+    The clock may have been set back meanwhile; the history's times never decrease.
+    """
+    retry = record.status is JobStatus.RUNNING and status is JobStatus.QUEUED
+    attempt = record.attempt + retry
+    time = max(time, record.history[-1].time) if record.history else time
+    lines = [StatusChange(item, time, attempt, True) for item in skipped(record.status, status)]
+    history = (*record.history, *lines, StatusChange(status, time, attempt))
+    return changed(record, status=status, history=history, attempt=attempt, **changes)

@@ -1,0 +1,289 @@
+"""Where job records live: the protocol of a store, and the store in memory.
+
+A change of status is a compare-and-set: whoever names the status that the job has wins, exactly once, and everyone
+else is told so. That one rule is all the agreement there is between threads, and later between processes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qdock.errors import JobError, JobNotFoundError, ResultNotStored
+from qdock.record import LogLine, Record, changed, moved
+from qdock.status import JobStatus, check_transition
+
+if TYPE_CHECKING:
+    from qdock.result import Result
+
+__all__ = ["LOG_BYTES", "LOG_LINES", "CappedLog", "MemoryStore", "Store", "may_move"]
+
+#: What a job's log keeps at most; older lines go first.
+LOG_LINES = 10_000
+LOG_BYTES = 1 << 20
+
+
+class Store(Protocol):
+    """Keeps job records. All methods may be called from any thread, and each is atomic."""
+
+    def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
+        """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
+
+    def get(self, job_id: str) -> Record:
+        """Return the newest record; `JobNotFoundError` if there is none."""
+
+    def find(self, text: str) -> Record:
+        """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
+
+    def select(
+        self,
+        *,
+        status: Collection[JobStatus] | None = None,
+        backend: str | None = None,
+        tag: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return records, the last created first; a backend by its full or short name."""
+
+    def transition(
+        self,
+        job_id: str,
+        expected: Collection[JobStatus],
+        status: JobStatus,
+        *,
+        result: Result | None = None,
+        at: float | None = None,
+        **changes: Any,
+    ) -> Record | None:
+        """Move a job to `status` if it is in one of `expected`; None if it is not.
+
+        The result and the `changes` of other fields are written with the status or not at all. A job whose end was
+        asked for is neither started nor queued again. A move that `status.TRANSITIONS` does not allow raises
+        `InvalidTransition`, whatever the job's status is.
+        """
+
+    def update(self, job_id: str, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is."""
+
+    def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
+        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_BYTES` bytes."""
+
+    def logs(self, job_id: str) -> list[LogLine]:
+        """Return what the log kept; a first line says how much it did not."""
+
+    def result(self, job_id: str) -> Result:
+        """Return a job's result; `ResultNotStored` if it is not kept."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def may_move(record: Record, expected: Collection[JobStatus], status: JobStatus) -> bool:
+    """Whether a transition wins: the rule that every store applies while nobody else can write."""
+    starts = status is JobStatus.RUNNING or status is JobStatus.QUEUED
+    return record.status in expected and not (starts and record.cancel_requested)
+
+
+class CappedLog:
+    """The newest lines of a log, within bounds; what went is counted."""
+
+    def __init__(self, lines: Iterable[LogLine] = (), max_lines: int = LOG_LINES, max_bytes: int = LOG_BYTES) -> None:
+        self._lines: deque[LogLine] = deque()
+        self._max_lines, self._max_bytes = max_lines, max_bytes
+        self._bytes = self._dropped = 0
+        self.extend(lines)
+
+    def extend(self, lines: Iterable[LogLine]) -> None:
+        """Append lines; of one that is too long its beginning is kept."""
+        for line in lines:
+            text = line.text
+            if len(text) > self._max_bytes:
+                text = text[: self._max_bytes] + "..."
+            self._lines.append(LogLine(line.time, text))
+            self._bytes += len(text)
+            self._shorten()
+
+    def _shorten(self) -> None:
+        while len(self._lines) > self._max_lines or (self._bytes > self._max_bytes and len(self._lines) > 1):
+            self._bytes -= len(self._lines.popleft().text)
+            self._dropped += 1
+
+    def lines(self) -> list[LogLine]:
+        """Return what is kept, after a line that says what is not."""
+        if not self._dropped:
+            return list(self._lines)
+        limits = f"a log holds {self._max_lines} lines, {self._max_bytes} bytes"
+        note = f"[{self._dropped} earlier lines are not kept: {limits}]"
+        return [LogLine(self._lines[0].time, note), *self._lines]
+
+
+class MemoryStore:
+    """Job records in this process's memory; they end with it.
+
+    Parameters
+    ----------
+    max_finished : int
+        How many finished jobs are kept; the oldest are forgotten first. A job that has not finished always stays.
+    max_result_bytes : int
+        How much memory the arrays of kept results may take together, at least the newest result stays. A `Job` in
+        somebody's hands keeps its own result.
+    """
+
+    def __init__(self, max_finished: int = 10_000, max_result_bytes: int = 1 << 30) -> None:
+        self._max_finished, self._max_result_bytes = max_finished, max_result_bytes
+        self._records: dict[str, Record] = {}
+        self._results: dict[str, tuple[Result, int]] = {}
+        self._logs: dict[str, CappedLog] = {}
+        self._finished: deque[str] = deque()
+        self._result_bytes = 0
+        self.reset_lock()
+
+    def reset_lock(self) -> None:
+        """Make a new lock: in a forked child the old one may be held by a thread that does not exist there."""
+        self._lock = threading.Lock()
+
+    def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
+        """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
+        with self._lock:
+            if record.id in self._records:
+                raise JobError(f"There is a job {record.id!r} already. Give each job an id of its own.")
+            self._records[record.id] = record
+            if logs:
+                self._logs[record.id] = CappedLog(logs)
+            if record.is_final:
+                self._finish(record.id, result)
+
+    def get(self, job_id: str) -> Record:
+        """Return the newest record; `JobNotFoundError` if there is none."""
+        try:
+            return self._records[job_id]
+        except KeyError:
+            raise JobNotFoundError(f"There is no job {job_id!r} in this store.") from None
+
+    def find(self, text: str) -> Record:
+        """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
+        with self._lock:
+            if text in self._records:
+                return self._records[text]
+            if text == "last" and self._records:
+                return next(reversed(self._records.values()))
+            found = [record for job_id, record in self._records.items() if job_id.startswith(text)] if text else []
+        if len(found) == 1:
+            return found[0]
+        raise JobNotFoundError(_not_found(text, found))
+
+    def select(
+        self,
+        *,
+        status: Collection[JobStatus] | None = None,
+        backend: str | None = None,
+        tag: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return records, the last created first; a backend by its full or short name."""
+        with self._lock:
+            records = list(reversed(self._records.values()))
+        found = [
+            record
+            for record in records
+            if (status is None or record.status in status)
+            and (backend is None or backend in (record.backend, record.backend.rpartition("/")[2]))
+            and (tag is None or tag in record.tags)
+            and (since is None or record.created >= since)
+        ]
+        return found[:limit]
+
+    def transition(
+        self,
+        job_id: str,
+        expected: Collection[JobStatus],
+        status: JobStatus,
+        *,
+        result: Result | None = None,
+        at: float | None = None,
+        **changes: Any,
+    ) -> Record | None:
+        """Move a job to `status` if it is in one of `expected`; None if it is not."""
+        for previous in expected:
+            check_transition(previous, status)
+        with self._lock:
+            record = self.get(job_id)
+            if not may_move(record, expected, status):
+                return None
+            record = moved(record, status, time.time() if at is None else at, **changes)
+            self._records[job_id] = record
+            if record.is_final:
+                self._finish(job_id, result)
+            return record
+
+    def update(self, job_id: str, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is."""
+        with self._lock:
+            record = self.get(job_id)
+            if record.is_final:
+                return None
+            self._records[job_id] = record = changed(record, **changes)
+            return record
+
+    def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
+        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_BYTES` bytes."""
+        with self._lock:
+            self.get(job_id)
+            self._logs.setdefault(job_id, CappedLog()).extend(lines)
+
+    def logs(self, job_id: str) -> list[LogLine]:
+        """Return what the log kept; a first line says how much it did not."""
+        with self._lock:
+            self.get(job_id)
+            log = self._logs.get(job_id)
+            return log.lines() if log else []
+
+    def result(self, job_id: str) -> Result:
+        """Return a job's result; `ResultNotStored` if it is not kept."""
+        self.get(job_id)
+        try:
+            return self._results[job_id][0]
+        except KeyError:
+            raise ResultNotStored(
+                f"The result of job {job_id} is not in the store: it has none, or the store in memory let it go to "
+                f"stay below {self._max_result_bytes} bytes. Run it again with `job.rerun()`."
+            ) from None
+
+    def close(self) -> None:
+        """Do nothing: memory needs no closing."""
+
+    # --- under the lock
+
+    def _finish(self, job_id: str, result: Result | None) -> None:
+        self._finished.append(job_id)
+        if result is not None:
+            size = _size(result)
+            self._results[job_id] = result, size
+            self._result_bytes += size
+        while self._result_bytes > self._max_result_bytes and len(self._results) > 1:
+            self._drop_result(next(iter(self._results)))
+        while len(self._finished) > self._max_finished:
+            oldest = self._finished.popleft()
+            self._drop_result(oldest)
+            self._logs.pop(oldest, None)
+            del self._records[oldest]
+
+    def _drop_result(self, job_id: str) -> None:
+        self._result_bytes -= self._results.pop(job_id, (None, 0))[1]
+
+
+def _not_found(text: str, found: Sequence[Record]) -> str:
+    if not found:
+        return f"No job's id is, or begins with, {text!r}. `qdock.jobs()` lists what there is."
+    some = ", ".join(record.id for record in found[:3])
+    return f"{len(found)} jobs have ids that begin with {text!r}: {some}, ... Give more of the id."
+
+
+def _size(result: Result) -> int:
+    """Bytes of a result's arrays; the rest of it is small."""
+    return sum(getattr(value, "nbytes", 0) for entry in result for value in vars(entry).values())

@@ -1,0 +1,128 @@
+"""The worker's end of the line: how the work of a job tells its owner what happens, and hears that it shall stop.
+
+An executor makes a `Worker` for a job and calls `work` wherever the work is to be done. Which job's work is being
+done is known throughout that call, so what is started inside of a job knows its parent.
+"""
+
+from __future__ import annotations
+
+import traceback
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from qdock.errors import JobCancelledError, JobError
+from qdock.events import Emit, Event, Finished, Started
+from qdock.record import Failure
+
+__all__ = ["InvalidResult", "Worker", "current_worker", "work", "work_apart"]
+
+#: Characters that are kept of a reason and of a traceback.
+_TEXT_LIMIT = 1 << 16
+
+
+class InvalidResult(JobError):
+    """A backend returned what is no result of the programs it was given."""
+
+
+class Work(Protocol):
+    """What there is to do: a `Call`."""
+
+    def __call__(self) -> Any:
+        """Do it."""
+
+
+class Worker:
+    """One job's line to its owner.
+
+    Parameters
+    ----------
+    job_id : str
+        The job.
+    emit : callable, optional
+        Takes the events. None, or lost in pickling: they are kept in `events`.
+    handle : str, optional
+        The executor's handle to the job.
+    """
+
+    __slots__ = ("_parent", "emit", "events", "handle", "job_id", "stop_requested")
+
+    def __init__(self, job_id: str, emit: Emit | None = None, handle: str | None = None) -> None:
+        self.job_id = job_id
+        self.handle = handle
+        self.events: list[Event] = []
+        self.emit: Emit = self.events.append if emit is None else emit
+        self.stop_requested = False
+        self._parent: Worker | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The other process has no way back to the owner but the value that it returns.
+        return Worker, (self.job_id, None, self.handle)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether this job, or one that it is part of, shall stop."""
+        return self.stop_requested or (self._parent is not None and self._parent.stopping)
+
+    def check(self) -> None:
+        """Raise `JobCancelledError` if the work shall stop."""
+        if self.stopping:
+            raise JobCancelledError(f"Job {self.job_id} was asked to stop.")
+
+
+_CURRENT: ContextVar[Worker | None] = ContextVar("qdock_worker", default=None)
+
+
+def current_worker() -> Worker | None:
+    """Return the worker of the job whose work this is, or None outside of any job."""
+    return _CURRENT.get()
+
+
+def work(worker: Worker, call: Work) -> Finished:
+    """Do the work and return how it ended; whatever it raises, this does not."""
+    worker._parent = _CURRENT.get()
+    token = _CURRENT.set(worker)
+    try:
+        return _work(worker, call)
+    # Any exception ends this job and no other: sys.exit() in a user's function must not take a worker along.
+    except BaseException as error:  # noqa: BLE001
+        return _failed(worker, error)
+    finally:
+        _CURRENT.reset(token)
+
+
+def _work(worker: Worker, call: Work) -> Finished:
+    try:
+        worker.emit(Started(worker.handle))
+    except JobCancelledError:
+        return Finished(stopped=True)
+    worker.check()
+    return Finished(value=call())
+
+
+def work_apart(worker: Worker, call: Work) -> list[Event]:
+    """Do the work where no event reaches the owner before the end, and return all of them, the last `Finished`."""
+    finished = work(worker, call)
+    return [*worker.events, finished]
+
+
+def _failed(worker: Worker, error: BaseException) -> Finished:
+    if isinstance(error, JobCancelledError) and worker.stopping:
+        return Finished(stopped=True)
+    text = "".join(traceback.format_exception(error))
+    failure = Failure(_kind(error), describe(error)[:_TEXT_LIMIT], text[-_TEXT_LIMIT:])
+    return Finished(failure=failure, exception=error)
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, InvalidResult):
+        return "invalid_result"
+    return "exception" if isinstance(error, Exception) else "interrupted"
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's type and message in one line."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001  # a broken __str__ must not hide which exception it was
+        message = "(its message can't be shown)"
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,82 @@
+"""The backend `basic_simulator`: from a job's circuits to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qdock.backend import Context, LocalBackend
+from qdock.circuit import Circuit
+from qdock.result import CircuitResult, Result
+from qdock.spec import BackendSpec
+from qdock_basic.checks import check_program
+from qdock_basic.estimate import seconds_of
+from qdock_basic.job import BasicProviderJob
+from qdock_basic.limits import Limits
+from qdock_basic.plugin import SPEC
+from qdock_basic.simulate import Simulation, simulate
+from qdock_basic.watch import Watch
+
+if TYPE_CHECKING:
+    from qdock.config import Config
+
+__all__ = ["BasicSimulator"]
+
+
+class BasicSimulator(LocalBackend):
+    """Exact statevector simulator in plain numpy, with every kind of classical control.
+
+    The engine is the reference that faster ones are compared with. Which method runs follows from circuit and
+    options alone, and is told in the result's metadata: ``"sampling"`` of one final state, ``"branching"`` where
+    measurements or resets on the way split a run, ``"statevector"`` or ``"unitary"``.
+
+    Parameters
+    ----------
+    spec : BackendSpec, optional
+        As the plugin declares it, unless given.
+    config : Config, optional
+        The settings; ``[plugins.basic]`` has this backend's limits and the defaults of its options.
+    """
+
+    spec = SPEC
+    job_class: ClassVar[type[BasicProviderJob]] = BasicProviderJob
+
+    def __init__(self, spec: BackendSpec | None = None, config: Config | None = None) -> None:
+        super().__init__(spec, config)
+        settings = {} if config is None else config.plugin(self.spec.plugin or "basic")
+        self.limits = Limits.of(settings)
+
+    def execute(self, programs: Sequence[Any], options: dict[str, Any], context: Context) -> Result:
+        """Check all circuits, then run one after the other.
+
+        Raises
+        ------
+        OptionError
+            If an option does not fit a circuit.
+        LimitExceeded
+            If a circuit needs more memory, rounds of loops or branches than are allowed.
+        """
+        begin = perf_counter()
+        for circuit in programs:
+            check_program(circuit, options, self.limits)
+        entries: list[CircuitResult] = []
+        methods: set[str] = set()
+        for index, circuit in enumerate(programs):
+            entry, method = self._simulate(circuit, options, context, Watch(context, index, len(programs)), index)
+            entries.append(entry)
+            methods.add(method)
+        seconds = perf_counter() - begin
+        return Result(entries, {"engine": "numpy", "method": ", ".join(sorted(methods)), "seconds": seconds})
+
+    def _simulate(
+        self, circuit: Circuit, options: dict[str, Any], context: Context, watch: Watch, index: int
+    ) -> tuple[CircuitResult, str]:
+        context.check()
+        simulation = Simulation(circuit, options, partial(context.rng, index), watch, self.limits)
+        return simulate(simulation, context.seed)
+
+    def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
+        """Return how many seconds `execute` will take, roughly."""
+        return sum(seconds_of(circuit, options) for circuit in programs)

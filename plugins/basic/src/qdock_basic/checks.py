@@ -1,0 +1,65 @@
+"""What is checked of a circuit with its options, for all circuits of a job before any of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from qdock.circuit import Circuit
+from qdock.errors import OptionError
+from qdock_basic.analysis import facts_of
+from qdock_basic.limits import Limits
+from qdock_basic.simulate import check_size
+from qdock_basic.state import check_initial_state
+
+__all__ = ["check_program"]
+
+
+def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:
+    """Check that a circuit can be run with some options.
+
+    Raises
+    ------
+    OptionError
+        If it has nothing that the output asked for could show, or the initial state is none of its qubits.
+    LimitExceeded
+        If not even one state of it fits in memory.
+    """
+    output = options["output"]
+    if output == "counts":
+        _check_readings(circuit)
+    if output == "unitary":
+        _check_reversible(circuit)
+    if options["memory"] and output != "counts":
+        raise OptionError(f"Option `memory` is the order of shots and goes with output='counts', not with {output!r}.")
+    check_size(circuit, options, limits, copies=1)
+    if options["initial_state"] is not None:
+        _check_initial_state(circuit, options)
+
+
+def _check_readings(circuit: Circuit) -> None:
+    if facts_of(circuit).written.isdisjoint(circuit.output_clbits):
+        raise OptionError(
+            f"Circuit {circuit.name!r} measures nothing that a result shows, so it has no counts. Add measure_all(), "
+            "or ask for output='probabilities' or output='statevector'."
+        )
+
+
+def _check_reversible(circuit: Circuit) -> None:
+    facts = facts_of(circuit)
+    if facts.measures or facts.resets:
+        raise OptionError(
+            f"Circuit {circuit.name!r} has no unitary: it has a {'measurement' if facts.measures else 'reset'}. Leave "
+            "that out, or ask for output='statevector', 'probabilities' or 'counts'."
+        )
+
+
+def _check_initial_state(circuit: Circuit, options: Mapping[str, Any]) -> None:
+    if options["output"] == "unitary":
+        raise OptionError("Option `initial_state` does not go with output='unitary', which is the same for all states.")
+    try:
+        check_initial_state(np.asarray(options["initial_state"]), circuit.num_qubits)
+    except ValueError as error:
+        raise OptionError(f"Circuit {circuit.name!r}: {error}") from None

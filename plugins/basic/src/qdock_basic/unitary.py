@@ -1,0 +1,38 @@
+"""The unitary of a circuit: all columns at once, as one state of twice as many qubits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qdock_basic.branches import Branch, Mass, follow
+from qdock_basic.classical import Place
+from qdock_basic.kernels import Array
+from qdock_basic.state import PRECISIONS
+from qdock_basic.watch import Watch
+
+__all__ = ["unitary_of"]
+
+
+def unitary_of(place: Place, num_qubits: int, watch: Watch, precision: str = "double") -> Array:
+    """Return the matrix of a circuit without measurement and reset.
+
+    Parameters
+    ----------
+    place : Place
+        The beginning of the program, compiled with its qubits moved up by `num_qubits`: the lower ones number the
+        columns. What classical control it has is followed as the initial values of its variables say.
+    num_qubits : int
+    watch : Watch
+    precision : {"double", "single"}
+
+    Returns
+    -------
+    (2^n, 2^n) complex array
+        Qubit 0 is the least significant bit of both indices.
+    """
+    size = 1 << num_qubits
+    columns = np.eye(size, dtype=PRECISIONS[precision]).reshape(-1)
+    (end,) = follow(Branch(columns, place, 1.0), Mass(0.0), watch)
+    matrix = end.state.reshape(size, size)
+    matrix *= np.exp(1j * place.phase)
+    return matrix

@@ -1,0 +1,49 @@
+"""What the tests of the simulator share: independent answers, and runs of a circuit without a job around it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from qdock.backend import Context
+from qdock.circuit import Circuit
+from qdock.result import CircuitResult
+from qdock_basic.limits import Limits
+from qdock_basic.simulate import Simulation, simulate
+from qdock_basic.watch import Watch
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """The independent answers."""
+    spec = spec_from_file_location("kronecker_oracle", Path(__file__).with_name("kronecker_oracle.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    # Dataclasses look up their own module.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def simulated() -> Callable[..., CircuitResult]:
+    """Simulate a circuit as the backend does, without a job."""
+    defaults = {"shots": 1024, "memory": False, "output": "counts", "initial_state": None, "precision": "double"}
+
+    def run(
+        circuit: Circuit, seed: int = 7, index: int = 0, limits: Limits | None = None, **options: Any
+    ) -> CircuitResult:
+        context = Context(seed=seed)
+        rng = partial(context.rng, index)
+        simulation = Simulation(circuit, {**defaults, **options}, rng, Watch(context), limits or Limits())
+        return simulate(simulation, seed)[0]
+
+    return run

@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qdock.backend import Context
+from qdock.circuit import Circuit, Range
+from qdock.errors import CircuitError, ConfigError, LimitExceeded
+from qdock.expr import FLOAT, Angle, Parameter, Uint, cast, lift
+from qdock.streams import stream
+from qdock_basic import branches as branches_module
+from qdock_basic.analysis import read_last, splits_of
+from qdock_basic.branches import Branch, Shots, follow
+from qdock_basic.classical import Place
+from qdock_basic.limits import Limits
+from qdock_basic.program import compile_circuit
+from qdock_basic.state import prepare
+from qdock_basic.watch import Watch
+
+
+def chi_square_bound(freedom: int) -> float:
+    """What a chi-square statistic exceeds by chance at most once in a million (Laurent and Massart, 2000, lemma 1)."""
+    rare = math.log(1e6)
+    return freedom + 2 * math.sqrt(freedom * rare) + 2 * rare
+
+
+def assert_drawn_from(counts: np.ndarray, probabilities: np.ndarray) -> None:
+    """Pearson's chi-square test: false alarms less often than one in a million; seeds are fixed.
+
+    Outcomes expected less than five times are put together.
+    """
+    shots = counts.sum()
+    assert (counts[probabilities < 1e-12] == 0).all()
+    expected = shots * probabilities
+    often = expected >= 5
+    seen = np.append(counts[often], counts[~often].sum())
+    wanted = np.append(expected[often], expected[~often].sum())
+    seen, wanted = seen[wanted > 0], wanted[wanted > 0]
+    statistic = ((seen - wanted) ** 2 / wanted).sum()
+    assert statistic <= chi_square_bound(max(len(wanted) - 1, 1))
+
+
+def table(result: Any, num_clbits: int) -> np.ndarray:
+    counts = np.zeros(1 << num_clbits, int)
+    counts[result.outcomes[:, 0].astype(int)] = result.counts
+    return counts
+
+
+# --- random circuits with all kinds of classical control
+
+NUM_BITS = 3
+
+
+@st.composite
+def conditions(draw: Any, circuit: Circuit) -> Any:
+    """A condition on bits, a register or the circuit's variable."""
+    bit, other = (circuit.bit(draw(st.integers(0, NUM_BITS - 1))) for _ in range(2))
+    value = circuit.value("c")
+    number = draw(st.integers(0, 7))
+    kinds = [
+        bit,
+        ~bit,
+        bit ^ other,
+        value.eq(number),
+        value.lt(number),
+        (value + 3).ge(number),
+        cast(circuit.variables[0].var, Uint(4)).ne(value),
+    ]
+    return draw(st.sampled_from(kinds))
+
+
+def _turn(draw: Any, circuit: Circuit, *_: Any) -> None:
+    circuit.u(*(draw(st.floats(-3, 3)) for _ in range(3)), draw(qubits(circuit)))
+
+
+def _late_turn(draw: Any, circuit: Circuit, *_: Any) -> None:
+    angle = cast(circuit.value("c"), FLOAT) * draw(st.floats(-1, 1)) + cast(circuit.variables[0].var, FLOAT)
+    circuit.ry(angle, draw(qubits(circuit)))
+
+
+def _cx(draw: Any, circuit: Circuit, *_: Any) -> None:
+    if circuit.num_qubits > 1:
+        circuit.cx(*draw(st.permutations(range(circuit.num_qubits)))[:2])
+
+
+def _measure(draw: Any, circuit: Circuit, *_: Any) -> None:
+    circuit.measure(draw(qubits(circuit)), draw(clbits))
+
+
+def _reset(draw: Any, circuit: Circuit, *_: Any) -> None:
+    circuit.reset(draw(qubits(circuit)))
+
+
+def _assign(draw: Any, circuit: Circuit, *_: Any) -> None:
+    variable = circuit.variables[0].var
+    target = draw(st.sampled_from([variable, circuit.bit(draw(clbits)), circuit.value("c")]))
+    circuit.assign(target, cast(draw(st.sampled_from([variable + 3, circuit.value("c") ^ 5])), target.type))
+
+
+def _jump(draw: Any, circuit: Circuit, _: int, in_loop: bool) -> None:
+    block = circuit.block()
+    draw(st.sampled_from([block.end, *([block.break_, block.continue_] if in_loop else [])]))()
+    circuit.if_(draw(conditions(circuit)), block)
+
+
+def _if(draw: Any, circuit: Circuit, depth: int, in_loop: bool) -> None:
+    other = draw(blocks(circuit, depth, in_loop)) if draw(st.booleans()) else None
+    circuit.if_(draw(conditions(circuit)), draw(blocks(circuit, depth, in_loop)), other)
+
+
+def _switch(draw: Any, circuit: Circuit, depth: int, in_loop: bool) -> None:
+    first, second, default = (draw(blocks(circuit, depth, in_loop)) for _ in range(3))
+    circuit.switch(circuit.value("c"), {1: first, (0, 4): second}, default)
+
+
+def _for(draw: Any, circuit: Circuit, depth: int, _: bool) -> None:
+    variable = circuit.variables[0].var
+    late = Range(lift(0), cast(variable, Uint(4)) & 1, lift(1))
+    values = draw(st.sampled_from([range(2), range(3, 0, -2), [5, 1], late]))
+    circuit.for_(draw(st.sampled_from([None, variable])), values, draw(blocks(circuit, depth, True)))
+
+
+def _while(draw: Any, circuit: Circuit, depth: int, _: bool) -> None:
+    """Each round ends with a fair coin, so the loop ends by itself."""
+    body, inner = circuit.block(), circuit.block()
+    draw(operations(inner, depth - 1, False))
+    circuit.while_(circuit.bit(0), body.if_(circuit.bit(1), inner).reset(0).h(0).measure(0, 0))
+
+
+_PLAIN = [_turn, _turn, _late_turn, _cx, _measure, _reset, _assign, _jump]
+_FLOWS = [_if, _if, _switch, _for, _while]
+clbits = st.integers(0, NUM_BITS - 1)
+
+
+def qubits(circuit: Circuit) -> Any:
+    return st.integers(0, circuit.num_qubits - 1)
+
+
+@st.composite
+def operations(draw: Any, circuit: Circuit, depth: int, in_loop: bool) -> None:
+    """Append one operation, with blocks as deep as `depth` allows."""
+    draw(st.sampled_from([*_PLAIN, *(_FLOWS if depth > 0 else [])]))(draw, circuit, depth, in_loop)
+
+
+@st.composite
+def blocks(draw: Any, circuit: Circuit, depth: int, in_loop: bool) -> Circuit:
+    block = circuit.block()
+    if draw(st.booleans()):
+        block.gphase(draw(st.floats(-3, 3)))
+    for _ in range(draw(st.integers(1, 2))):
+        draw(operations(block, depth - 1, in_loop))
+    return block
+
+
+@st.composite
+def dynamic_circuits(draw: Any) -> Circuit:
+    circuit = Circuit(draw(st.integers(1, 3)), NUM_BITS)
+    circuit.add_var("v", Uint(4), draw(st.integers(0, 3)))
+    for qubit in range(circuit.num_qubits):
+        circuit.ry(draw(st.floats(0.3, 2.8)), qubit)
+    for _ in range(draw(st.integers(2, 5))):
+        draw(operations(circuit, 2, False))
+    return circuit.measure(0, 1)
+
+
+@settings(max_examples=100)
+@given(circuit=dynamic_circuits())
+def test_exact_distributions_of_dynamic_circuits_are_those_of_all_worlds(
+    circuit: Circuit, oracle: ModuleType, simulated: Any
+) -> None:
+    exact = oracle.distribution(circuit)
+    found = simulated(circuit, output="probabilities")
+    np.testing.assert_allclose(found.get_probabilities(), exact, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=40)
+@given(circuit=dynamic_circuits(), seed=st.integers(0, 2**64 - 1))
+def test_counts_of_dynamic_circuits_follow_the_distribution_of_all_worlds(
+    circuit: Circuit, seed: int, oracle: ModuleType, simulated: Any
+) -> None:
+    found = simulated(circuit, seed=seed, shots=3000)
+    assert found.counts.sum() == 3000
+    assert_drawn_from(table(found, NUM_BITS), oracle.distribution(circuit))
+
+
+@settings(max_examples=30)
+@given(circuit=dynamic_circuits(), seed=st.integers(0, 1000))
+def test_one_shots_state_is_the_end_of_one_of_the_worlds(
+    circuit: Circuit, seed: int, oracle: ModuleType, simulated: Any
+) -> None:
+    found = simulated(circuit, seed=seed, output="statevector")
+    ends = oracle.worlds(circuit)
+    assert found.shots == 1
+    assert any(
+        world.bits == int(found.outcomes[0, 0]) and np.allclose(world.state, found.statevector, rtol=0, atol=1e-7)
+        for world in ends
+    )
+
+
+def dynamic_example() -> Circuit:
+    """Mid-circuit measurement, reset, conditions and a loop, with all eight outcomes."""
+    circuit = Circuit(3, 3).ry(0.9, 0).cx(0, 1).ry(2.0, 2).measure(0, 0).reset(0)
+    circuit.if_(circuit.bit(0), circuit.block().h(1), circuit.block().ry(0.4, 2))
+    circuit.cx(1, 2).measure(1, 1)
+    circuit.for_(None, range(2), circuit.block().ry(0.7, 2).if_(circuit.bit(1), circuit.block().x(2).measure(2, 0)))
+    return circuit.measure(2, 2)
+
+
+def test_branching_agrees_with_a_naive_simulation_shot_by_shot(oracle: ModuleType, simulated: Any) -> None:
+    circuit = dynamic_example()
+    naive = oracle.shots(circuit, 3000, seed=11)
+    branched = table(simulated(circuit, shots=30_000), 3)
+    # A two-sample chi-square test, each sample weighted by the root of the sizes' ratio.
+    seen = naive + branched > 0
+    ratio = math.sqrt(branched.sum() / naive.sum())
+    difference = (naive * ratio - branched / ratio)[seen] ** 2 / (naive + branched)[seen]
+    assert difference.sum() <= chi_square_bound(int(seen.sum()) - 1)
+
+
+def test_half_a_million_shots_of_a_dynamic_circuit_are_within_the_stated_distance(
+    oracle: ModuleType, simulated: Any
+) -> None:
+    circuit, shots = dynamic_example(), 500_000
+    exact = oracle.distribution(circuit)
+    distance = np.abs(table(simulated(circuit, shots=shots), 3) / shots - exact).sum() / 2
+    assert distance <= 3 * math.sqrt(8 / (2 * math.pi * shots)) + 1e-3
+
+
+# --- what is run how often
+
+
+def test_a_branch_is_simulated_once_however_many_shots_it_has(monkeypatch: pytest.MonkeyPatch, simulated: Any) -> None:
+    calls: Counter[str] = Counter()
+    apply_form = branches_module.apply_form
+
+    def counted(*arguments: Any) -> None:
+        calls["gates"] += 1
+        apply_form(*arguments)
+
+    monkeypatch.setattr(branches_module, "apply_form", counted)
+    circuit = Circuit(2, 2).h(0).measure(0, 0).h(0).measure(0, 1).x(0)
+    simulated(circuit, shots=100_000)
+    # One gate before the first measurement, one for each of its outcomes, one for each outcome of both.
+    assert calls["gates"] == 1 + 2 + 4
+
+
+def test_measurements_at_the_end_split_nothing() -> None:
+    def splits(circuit: Circuit) -> int | None:
+        return splits_of(read_last(compile_circuit(circuit)))
+
+    assert splits(Circuit(2, 2).h(0).measure(0, 0).h(1).measure(1, 1)) == 0
+    assert splits(Circuit(2, 2).h(0).measure(0, 0).measure(0, 1).barrier().delay(1, 0)) == 0
+    assert splits(Circuit(2, 2).h(0).measure(0, 0).h(0).measure(0, 1)) == 1
+    assert splits(Circuit(1, 1).h(0).reset(0).measure(0, 0)) == 1
+    looped = Circuit(1, 1)
+    assert splits(looped.for_(None, range(9), looped.block().h(0).measure(0, 0))) is None
+    read = Circuit(2, 1).h(0).measure(0, 0)
+    assert splits(read.ry(cast(read.bit(0), FLOAT), 1)) == 1
+    written = Circuit(2, 1).h(0).measure(0, 0)
+    assert splits(written.assign(written.bit(0), True)) == 1
+
+
+def test_the_last_reading_into_a_clbit_stays(simulated: Any) -> None:
+    circuit = Circuit(2, 2).x(0).assign(Circuit(2, 2).bit(1), True).measure(0, 0).measure(1, 0).measure(0, 1)
+    assert simulated(circuit).get_counts() == {"10": 1024}
+
+
+def test_no_more_branches_wait_than_the_shots_can_be_halved() -> None:
+    circuit = Circuit(1, 12)
+    for clbit in range(12):
+        circuit.h(0).measure(0, clbit)
+    root = Branch(prepare(1), Place(compile_circuit(circuit), {}, Limits()), (1000,))
+    ends = follow(root, Shots(partial(stream, 5, 0)), Watch(Context()))
+    waiting = [len(ends.gi_frame.f_locals["waiting"]) for _ in ends if ends.gi_frame]
+    assert len(waiting) > 500
+    assert max(waiting) <= math.log2(1000)
+
+
+# --- loops and limits
+
+
+def coin_loop() -> Circuit:
+    """Tosses a coin until it shows 0."""
+    circuit = Circuit(1, 1).h(0).measure(0, 0)
+    return circuit.while_(circuit.bit(0), circuit.block().h(0).measure(0, 0))
+
+
+def test_a_loop_until_success_ends_with_every_shot_and_all_probability(simulated: Any) -> None:
+    assert simulated(coin_loop(), shots=10**6).get_counts() == {"0": 10**6}
+    exact = simulated(coin_loop(), output="probabilities")
+    missing = exact.data["missing_probability"]
+    assert 0 < missing < 1e-14
+    assert exact.get_probabilities()[0] == pytest.approx(1 - missing, abs=1e-15)
+
+
+def test_a_while_loop_without_end_is_refused_with_the_limit_named(simulated: Any) -> None:
+    circuit = Circuit(0, 1)
+    circuit.while_(~circuit.bit(0), circuit.block())
+    with pytest.raises(LimitExceeded, match=r"max_while_iterations = 5,000 was reached: .* asks for 5,001 rounds"):
+        simulated(circuit, limits=Limits(max_while_iterations=5000))
+
+
+def test_a_long_loop_is_refused_before_its_first_round(simulated: Any) -> None:
+    circuit = Circuit(1, 1)
+    circuit.for_(None, range(10**9), circuit.block().h(0)).measure(0, 0)
+    with pytest.raises(LimitExceeded, match=r"max_loop_iterations = 10,000,000 .* asks for 1,000,000,000 rounds"):
+        simulated(circuit)
+    longer = Circuit(1, 1)
+    longer.for_(None, Range(lift(0), lift(1 << 100), lift(1)), longer.block().h(0)).measure(0, 0)
+    with pytest.raises(LimitExceeded, match=r"asks for more than 2\^"):
+        simulated(longer)
+
+
+def test_loops_inside_loops_are_counted_together(simulated: Any) -> None:
+    circuit = Circuit(1, 1)
+    inner = circuit.block()
+    inner.for_(None, range(100), inner.block())
+    circuit.for_(None, range(100), inner).measure(0, 0)
+    with pytest.raises(LimitExceeded, match="max_loop_iterations = 5,000 was reached: the circuit asks for 5,0"):
+        simulated(circuit, limits=Limits(max_loop_iterations=5000))
+    assert simulated(circuit, limits=Limits(max_loop_iterations=10_100)).get_counts() == {"0": 1024}
+
+
+def test_an_exact_distribution_of_too_many_branches_is_refused(simulated: Any) -> None:
+    circuit = Circuit(1, 1)
+    for _ in range(8):
+        circuit.h(0).measure(0, 0)
+    simulated(circuit, output="probabilities", limits=Limits(max_branches=128))
+    with pytest.raises(
+        LimitExceeded, match=r"max_branches = 100 .* 101 branches of an exact distribution"
+    ):
+        simulated(circuit, output="probabilities", limits=Limits(max_branches=100))
+
+
+def test_a_loop_in_steps_of_zero_is_refused(simulated: Any) -> None:
+    circuit = Circuit(1, 1)
+    circuit.for_(None, Range(lift(1), lift(5), cast(circuit.bit(0), Uint(2))), circuit.block()).measure(0, 0)
+    with pytest.raises(CircuitError, match="A loop over the range 1 to 5 can't go in steps of 0"):
+        simulated(circuit)
+
+
+@pytest.mark.parametrize("values, rounds", [(range(0), 0), (range(3), 3), (range(5, 0, -2), 3), (range(3, 0), 0)])
+def test_a_for_loop_goes_round_as_often_as_python_would(values: range, rounds: int, simulated: Any) -> None:
+    circuit = Circuit(0, 3)
+    body = circuit.block()
+    body.assign(circuit.value("c"), circuit.value("c") + 1)
+    assert simulated(circuit.for_(None, values, body)).get_counts() == {f"{rounds:03b}": 1024}
+
+
+@pytest.mark.parametrize("jump, word", [("break_", "break"), ("continue_", "continue")])
+def test_a_jump_outside_of_any_loop_is_refused(jump: str, word: str, simulated: Any) -> None:
+    circuit = Circuit(1, 1).measure(0, 0)
+    jumping = circuit.block()
+    getattr(jumping, jump)()
+    circuit.if_(~circuit.bit(0), jumping)
+    with pytest.raises(CircuitError, match=f"'{word}' stands outside of any loop"):
+        simulated(circuit)
+
+
+# --- classical values
+
+
+def test_variables_begin_anew_with_every_branch(simulated: Any) -> None:
+    circuit = Circuit(1, 3)
+    var = circuit.add_var("n", Uint(2), 1)
+    circuit.h(0).measure(0, 0)
+    then = circuit.block()
+    then.assign(var, var + 1)
+    circuit.if_(circuit.bit(0), then)
+    target = circuit.value("c")
+    circuit.assign(target, cast(target, Uint(3)) | (cast(var, Uint(3)) << 1))
+    counts = simulated(circuit)
+    assert set(counts.get_counts()) == {"010", "101"}
+
+
+def test_angles_come_from_bits_and_variables(simulated: Any) -> None:
+    circuit = Circuit(2, 2)
+    turn = circuit.add_var("turn", Angle(8), math.pi)
+    circuit.x(0).measure(0, 0).rx(turn * cast(circuit.bit(0), Uint(8)), 1).measure(1, 1)
+    assert simulated(circuit).get_counts() == {"11": 1024}
+
+
+def test_a_parameter_without_a_value_is_refused(simulated: Any) -> None:
+    with pytest.raises(CircuitError, match="The parameter 'theta' is not bound"):
+        simulated(Circuit(1, 1).rx(Parameter("theta"), 0).measure(0, 0))
+
+
+def test_the_first_case_that_lists_a_value_wins(simulated: Any) -> None:
+    circuit = Circuit(1, 2)
+    first, second = circuit.block(), circuit.block()
+    first.assign(circuit.value("c"), 1)
+    second.assign(circuit.value("c"), 2)
+    assert simulated(circuit.switch(lift(3), {(3, 4): first, (4, 3): second})).get_counts() == {"01": 1024}
+
+
+def test_no_case_and_no_default_does_nothing(simulated: Any) -> None:
+    circuit = Circuit(1, 2)
+    circuit.switch(lift(7), {1: circuit.block().x(0)}).measure(0, 0)
+    assert simulated(circuit).get_counts() == {"00": 1024}
+
+
+def test_the_global_phase_of_a_block_counts_each_time_it_runs(simulated: Any) -> None:
+    circuit = Circuit(1, global_phase=0.25)
+    circuit.for_(None, range(3), circuit.block().gphase(0.5))
+    state = simulated(circuit, output="statevector").statevector
+    np.testing.assert_allclose(state, [np.exp(1.75j), 0], rtol=0, atol=1e-15)
+
+
+def test_a_reset_without_measurement_leaves_a_mixture(simulated: Any) -> None:
+    circuit = Circuit(2).h(0).cx(0, 1).reset(0)
+    assert simulated(circuit, output="probabilities").get_probabilities() == pytest.approx([0.5, 0, 0.5, 0])
+
+
+# --- limits in the configuration
+
+
+def test_limits_come_from_the_settings_of_the_plugin() -> None:
+    assert Limits.of({"max_branches": 3, "shots": 5}) == Limits(max_branches=3)
+
+
+def test_an_unknown_limit_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"sets the unknown limit 'max_brunches'\. The limits: max_while_iterations"):
+        Limits.of({"max_brunches": 3})
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "3", True])
+def test_a_limit_that_is_no_whole_number_is_refused(value: Any) -> None:
+    with pytest.raises(ConfigError, match="max_branches must be a whole number of at least 1, but is"):
+        Limits.of({"max_branches": value})

@@ -256,6 +256,12 @@ class LocalBackend(Backend):
             ``context.check()``, ``context.progress(0.3, "...")``, ``context.log("...")``, ``context.rng(i)``.
         """
 
+    def check(self, programs: Sequence[Circuit | Call], options: dict[str, Any]) -> None:
+        """Raise, before there is a job, if these programs can't be run with these options; by default never.
+
+        Whether each is what the backend's spec declares has been checked. What `execute` raises makes a failed job.
+        """
+
     def estimate(self, programs: Sequence[Circuit | Call], options: dict[str, Any]) -> float | None:
         """Return how many seconds `execute` will take, or None if that is not known.
 

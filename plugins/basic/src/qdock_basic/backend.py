@@ -48,19 +48,28 @@ class BasicSimulator(LocalBackend):
         settings = {} if config is None else config.plugin(self.spec.plugin or "basic")
         self.limits = Limits.of(settings)
 
-    def execute(self, programs: Sequence[Any], options: dict[str, Any], context: Context) -> Result:
-        """Check all circuits, then run one after the other.
+    def check(self, programs: Sequence[Any], options: dict[str, Any]) -> None:
+        """Check that each circuit goes with the options.
 
         Raises
         ------
         OptionError
             If an option does not fit a circuit.
         LimitExceeded
+            If not even one state of a circuit fits in memory.
+        """
+        for circuit in programs:
+            check_program(circuit, options, self.limits)
+
+    def execute(self, programs: Sequence[Any], options: dict[str, Any], context: Context) -> Result:
+        """Run circuits that have been checked, one after the other.
+
+        Raises
+        ------
+        LimitExceeded
             If a circuit needs more memory, rounds of loops or branches than are allowed.
         """
         begin = perf_counter()
-        for circuit in programs:
-            check_program(circuit, options, self.limits)
         entries: list[CircuitResult] = []
         methods: set[str] = set()
         for index, circuit in enumerate(programs):

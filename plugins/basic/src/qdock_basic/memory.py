@@ -13,6 +13,8 @@ __all__ = ["FRACTION", "check_memory", "free_memory"]
 #: Part of the free memory that a circuit may ask for.
 FRACTION = 0.8
 
+# Asking takes longer than a circuit of so few bytes; a process without them has other troubles.
+_ALWAYS_FREE = 16 << 20
 # A control group's file says "max", or in version 1 a number beyond any machine, where there is no limit.
 _NO_LIMIT = 1 << 60
 
@@ -36,7 +38,10 @@ def check_memory(needed: int, what: str, fraction: float = FRACTION, free: int |
     LimitExceeded
         If `needed` is more than that part; the message says both in bytes.
     """
-    free = free_memory() if free is None else free
+    if free is None:
+        if needed <= _ALWAYS_FREE:
+            return
+        free = free_memory()
     if needed * 100 > round(fraction * 100) * free:
         raise LimitExceeded(
             f"{what} needs {_readable(needed)}, but this process may use {_readable(free)} more, of which "

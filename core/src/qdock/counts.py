@@ -181,8 +181,7 @@ def _rebuild(data: dict[str, int], registers: Registers, num_clbits: int) -> Cou
 
 def parse_counts(data: Mapping[Any, int], num_clbits: int) -> tuple[Words, NDArray[np.int64]]:
     """Return the outcomes and the numbers of a mapping as arrays, in its order; equal outcomes stay apart."""
-    # Without clbits there is one outcome, however a backend writes it.
-    outcomes = (_outcomes.parse_outcome(key, num_clbits) if num_clbits else 0 for key in data)
+    outcomes = [_outcomes.parse_outcome(key, num_clbits) for key in data]
     counts = np.fromiter((_check_count(key, value) for key, value in data.items()), np.int64, len(data))
     return _outcomes.words_from_ints(outcomes, num_clbits), counts
 

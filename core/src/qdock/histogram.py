@@ -109,13 +109,13 @@ def plain_histogram(
     bars = rows(values, limit)
     if not bars:
         return "\n".join(filter(None, (title, "no outcomes")))
-    labels = [shorten(bar.label, max(width, 40) // 2) for bar in bars]
-    label_width = max(map(len, labels))
     value_width = max(len(bar.value) for bar in bars)
-    room = max(width, 40) - label_width - value_width - len("  " * 3 + "100.0 %")
+    room = max(width, 40) - value_width - len("  " * 3 + "100.0 %")
+    labels = [shorten(bar.label, max(min(width // 2, room - 5), 5)) for bar in bars]
+    label_width = max(map(len, labels))
     lines = [title] if title else []
     for label, bar, length in zip(labels, bars, bar_lengths(bars), strict=True):
-        drawn = _bar(length * max(room, 4), ascii_only)
+        drawn = _bar(length * max(room - label_width, 5), ascii_only)
         lines.append(f"{label:>{label_width}}  {bar.value:>{value_width}}  {percent(bar.share):>7}  {drawn}".rstrip())
     text = "\n".join(lines)
     return text.replace("…", "~") if ascii_only else text

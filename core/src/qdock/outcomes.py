@@ -106,7 +106,9 @@ def parse_outcome(key: str | int, num_bits: int | None = None) -> int:
         value, width = _parse_text(key)
     else:
         value, width = _parse_int(key), None
-    if num_bits is not None and (value.bit_length() > num_bits if width is None else width != num_bits):
+    # Without clbits there is one outcome, which backends write as "", "0" or "0x0".
+    fits = num_bits is None or (value.bit_length() <= num_bits and (width in (None, num_bits) or not num_bits))
+    if not fits:
         size = f"needs {value.bit_length()}" if width is None else f"has {width}"
         raise ValueError(f"The outcome {_shorten(key)} {size} bits, but there are {num_bits} clbits.")
     return value

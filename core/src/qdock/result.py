@@ -283,6 +283,8 @@ class Result:
         try:
             entries = [_from_record(record, reader) for record in document["entries"]]
             result = cls(entries, document["metadata"])
+        except ResultFormatError:
+            raise
         except (TypeError, ValueError) as error:
             raise ResultFormatError(f"The file is damaged: {error}") from error
         reader.finish()

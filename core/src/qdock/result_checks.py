@@ -38,7 +38,10 @@ def check_seconds(value: Any) -> float | None:
         return None
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
         raise TypeError(f"`seconds` of a result is a number, but {value!r} was given.")
-    seconds = float(value)
+    try:
+        seconds = float(value)
+    except OverflowError:
+        seconds = math.inf
     if not 0 <= seconds < math.inf:
         raise ValueError(f"`seconds` of a result is finite and at least 0, but is {seconds}.")
     return seconds

@@ -74,8 +74,8 @@ def _name_of(plugin: object) -> str:
 def explain(error: PluginValidationError) -> PluginError:
     """Return pluggy's finding with the signature that the hook must have."""
     hook = re.search(r"for hook '(\w+)'", str(error))
-    written = re.search(r"definition: (.*)", str(error))
-    if not hook or not written or hook[1] not in HOOKS:
+    written = re.search(r"definition: (.*)\nArgument", str(error))
+    if not hook or not written:
         return PluginError(" ".join(str(error).split()))
     return PluginError(
         f"Hook {hook[1]!r} does not fit: it is written as `{written[1]}`, but must be `{HOOKS[hook[1]]}`, "
@@ -133,7 +133,7 @@ def _iterate(impl: HookImpl, kind: type[Spec], value: Any) -> Iterable[Any]:
 
 
 def _show(value: object) -> str:
-    return f"a {type(value).__name__}"
+    return f"an object of type {type(value).__name__}"
 
 
 def unique_names(spec: Spec) -> tuple[str, ...]:

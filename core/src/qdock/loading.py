@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -94,11 +95,11 @@ def load_in_subprocess(info: PluginInfo, timeout: float = 10.0) -> LoadReport:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the process and what it started."""
-    if process.poll() is None:
-        if hasattr(os, "killpg"):
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+    elif process.poll() is None:
+        process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe:

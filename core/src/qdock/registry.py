@@ -90,6 +90,8 @@ class Registry:
     def _load(self, plugins: Sequence[Plugin]) -> None:
         with self._lock:
             wanted = [plugin for plugin in plugins if plugin.state == "found"]
+            if not wanted:
+                return
             calls = [partial(import_entry, plugin.entry) for plugin in wanted]
             for plugin, outcome in zip(wanted, self._call_each(calls), strict=True):
                 error = outcome.error or self._admit(plugin, outcome.value)

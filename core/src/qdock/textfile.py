@@ -41,22 +41,26 @@ def read_text(path: str, limit: int, private: bool = False) -> str:
     Unreadable
         If it is missing, no regular file, too large, open to others, or not UTF-8.
     """
-    with open(_open(path), "rb") as file:
-        _check(os.fstat(file.fileno()), private)
-        content = file.read(limit + 1)
+    try:
+        content = _read(path, limit, private)
+    except FileNotFoundError:
+        raise Unreadable("does not exist") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > limit:
         raise TooLarge(f"has more than {limit} bytes")
     return _decode(content)
 
 
-def _open(path: str) -> int:
+def _read(path: str, limit: int, private: bool) -> bytes:
+    # Without O_NONBLOCK opening a named pipe waits for a writer, maybe for ever.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
-        # Without O_NONBLOCK opening a named pipe waits for a writer, maybe for ever.
-        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except FileNotFoundError:
-        raise Unreadable("does not exist") from None
-    except (OSError, ValueError) as error:
-        raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+        _check(os.fstat(handle), private)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(limit + 1)
+    finally:
+        os.close(handle)
 
 
 def _check(status: os.stat_result, private: bool) -> None:

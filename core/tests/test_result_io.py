@@ -280,6 +280,10 @@ HOSTILE = {
     "an array of no type": (lambda data: with_entry(data, arrays={"unitary": "x"}), "an array of type 'x' that is not"),
     "an array of type list": (lambda data: with_entry(data, arrays={"unitary": [1]}), r"an array of type \[1\]"),
     "an array in a wrong place": (lambda data: with_entry(data, arrays={"outcomes": "f8"}), "damaged"),
+    "a bool of two": (
+        lambda _: saved(data={"x": np.frombuffer(b"\2", np.bool_)}),
+        "member 'b1.npy' has a truth value that is neither",
+    ),
     "NaN in a state": (lambda _: saved(statevector=[np.nan, 0]), "`statevector` has a number that is not finite"),
     "infinite probability": (lambda _: saved(probabilities=[np.inf, 0]), "`probabilities` has a number that is not"),
 }

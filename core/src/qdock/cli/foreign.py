@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from importlib import import_module
-from typing import Any
 
 import click
 
 import qdock
 from qdock.errors import PluginError
-from qdock.spec import CommandSpec
+from qdock.plugins import import_object
 
 __all__ = ["get_command"]
 
@@ -19,30 +17,16 @@ __all__ = ["get_command"]
 def get_command(name: str, own: Iterable[str], ctx: click.Context) -> click.Command:
     """Return the plugin command called `name`, or raise with the closest name there is."""
     specs = {spec.name: spec for spec in qdock.default_dock().commands()}
-    if name in specs:
-        return _load(specs[name])
-    names = [*own, *specs]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise click.UsageError(f"No command {name!r}. Commands: {', '.join(names)}.{hint}", ctx)
-
-
-def _load(spec: CommandSpec) -> click.Command:
-    try:
-        command = _import(spec.factory)
-    except Exception as error:
-        raise PluginError(
-            f"Plugin {spec.plugin!r} has a command {spec.name!r}, but {spec.factory!r} can't be imported: "
-            f"{type(error).__name__}: {error}."
-        ) from error
+    if name not in specs:
+        names = [*own, *specs]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise click.UsageError(f"No command {name!r}. Commands: {', '.join(names)}.{hint}", ctx)
+    spec = specs[name]
+    command = import_object(spec.factory, f"Command {name!r} of plugin {spec.plugin!r}")
     if not isinstance(command, click.Command):
-        raise PluginError(f"Plugin {spec.plugin!r}: {spec.factory!r} is no click command but {type(command).__name__}.")
+        raise PluginError(
+            f"Command {name!r} of plugin {spec.plugin!r} can't be used: {spec.factory!r} is no click command but "
+            f"{type(command).__name__}."
+        )
     return command
-
-
-def _import(factory: str) -> Any:
-    module, _, attributes = factory.partition(":")
-    value: Any = import_module(module)
-    for name in attributes.split("."):
-        value = getattr(value, name)
-    return value

@@ -1,0 +1,70 @@
+"""``qdock plugins``: what is installed and, on request, what became of it when it was loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+import qdock
+from qdock.cli.options import debug_option, json_option
+from qdock.cli.output import write_json, write_table
+
+if TYPE_CHECKING:
+    from qdock.loading import LoadReport
+    from qdock.plugins import PluginInfo
+
+__all__ = ["command"]
+
+
+@click.command("plugins")
+@click.option("--load", is_flag=True, help="Load each in a process of its own and say what became of it.")
+@json_option
+@debug_option
+def command(load: bool, as_json: bool) -> None:
+    """List the installed plugins; none is imported unless --load is given.
+
+    On a pipe: one line a plugin, with tabs between name, state, distribution, version and reason; with --load also
+    the seconds that loading took and what else was imported.
+    """
+    plugins = qdock.plugins()
+    reports = _load(plugins) if load else []
+    if as_json:
+        write_json([dataclasses.asdict(item) for item in reports or plugins])
+    elif load:
+        write_table((*_COLUMNS, "Seconds", "Imported"), [(*_row(report), *_cost(report)) for report in reports])
+    else:
+        write_table(_COLUMNS, map(_row, plugins))
+
+
+_COLUMNS = ("Plugin", "State", "Package", "Version", "Reason")
+
+
+def _row(report: PluginInfo | LoadReport) -> tuple[object, ...]:
+    return report.name, report.state, report.distribution, report.version, report.reason
+
+
+def _cost(report: LoadReport) -> tuple[object, ...]:
+    seconds = None if report.seconds is None else f"{report.seconds:.3f}"
+    return seconds, ", ".join(report.imported)
+
+
+def _load(plugins: Sequence[PluginInfo]) -> list[LoadReport]:
+    """Load every plugin in a process of its own, one after the other, so that the seconds mean something."""
+    from qdock.loading import load_in_subprocess
+
+    seconds = qdock.default_dock().config.get("plugins.load_seconds")
+    return [load_in_subprocess(plugin, seconds) for plugin in _watched(plugins)]
+
+
+def _watched(plugins: Sequence[PluginInfo]) -> Iterable[PluginInfo]:
+    """Return the plugins, with a progress bar where a person waits: one of them may hang."""
+    if not sys.stderr.isatty():
+        return plugins
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(plugins, "Loading", console=Console(stderr=True), transient=True)

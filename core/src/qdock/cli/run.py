@@ -1,0 +1,124 @@
+"""``qdock run``: each file is a job; what comes back is shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import qdock
+from qdock.cli.options import DEBUG, debug_option, json_option
+
+__all__ = ["command"]
+
+STANDARD_INPUT = "-"
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
+    """Return texts ``name=value`` as a dict."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"Write it as {parameter.make_metavar(ctx)}, not as {text!r}.", ctx, parameter)
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, float]:
+    numbers = {}
+    for name, value in _pairs(ctx, parameter, texts).items():
+        try:
+            numbers[name] = float(value)
+        except ValueError:
+            raise click.BadParameter(f"{value!r}, the value of {name!r}, is no number.", ctx, parameter) from None
+    return numbers
+
+
+@click.command("run")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+)
+@click.option("--backend", metavar="NAME", help="Where to run; `qdock backends` shows the names.")
+@click.option("--shots", metavar="N", type=int, help="How often to run each program.")
+@click.option("--seed", metavar="S", type=int, help="The same seed gives the same counts.")
+@click.option(
+    "--output",
+    type=click.Choice(["counts", "statevector", "unitary", "probabilities"]),
+    help="What to compute, where the backend offers a choice.",
+)
+@click.option("--memory", is_flag=True, help="Keep the outcome of every shot, in order.")
+@click.option("--executor", metavar="NAME", help="Where local work is done; `qdock executors` shows the names.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="OPTION=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="Any other option of the backend; may be repeated.",
+)
+@click.option(
+    "--bind",
+    "values",
+    metavar="PARAMETER=VALUE",
+    multiple=True,
+    callback=_numbers,
+    help="A number for a parameter of the program; may be repeated.",
+)
+@click.option("--tag", "tags", metavar="T", multiple=True, help="A label for the jobs; may be repeated.")
+@click.option("-o", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Save the result there as well.")
+@json_option
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    files: Sequence[str],
+    settings: Mapping[str, str],
+    values: Mapping[str, float],
+    target: str | None,
+    as_json: bool,
+    **arguments: Any,
+) -> int:
+    """Run programs and show what comes back.
+
+    Each FILE is a job of its own; `-` is a program on standard input. Ctrl-C cancels the jobs that have not ended.
+    """
+    from qdock.cli.outcomes import show_all
+    from qdock.cli.submissions import Submission, run_all
+
+    _check_files(files, target)
+    # Not `in (None, False, ())`: 0 shots, which are refused, equal False.
+    chosen = {name: value for name, value in arguments.items() if value is not None and value is not False}
+    chosen |= _parse(settings, arguments["backend"])
+    submissions = [Submission(file) for file in files]
+    interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), **chosen))
+    return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
+
+
+def _check_files(files: Sequence[str], target: str | None) -> None:
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("`-` stands for standard input, which can be read only once.")
+    if target is not None and len(files) > 1:
+        raise click.UsageError(f"-o takes the result of one program, but {len(files)} files were given.")
+
+
+def _parse(settings: Mapping[str, str], backend: str | None) -> dict[str, Any]:
+    """Return the values that the texts of ``--set`` stand for, as the backend declares its options."""
+    if not settings:
+        return {}
+    from qdock.options import declared_options
+
+    declared = declared_options(qdock.get_backend(backend).spec)
+    # What is not declared goes on as it is: `run` refuses it, with the options that there are.
+    return {name: declared[name].parse(name, text) if name in declared else text for name, text in settings.items()}
+
+
+def _read(file: str, values: Mapping[str, float]) -> Any:
+    """Return the program in `file`, its parameters bound."""
+    # With a line's end it is a program, whatever it says, and never the name of a file.
+    program = sys.stdin.read() + "\n" if file == STANDARD_INPUT else Path(file)
+    return qdock.convert(program).bind(values) if values else program

@@ -1,0 +1,129 @@
+"""The jobs of one ``qdock run``: submitting them, waiting with a progress bar, cancelling what Ctrl-C interrupts."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qdock.cli.output import write_note
+from qdock.errors import JobTimeoutError
+
+if TYPE_CHECKING:
+    from qdock.job import Job, RecordedJob
+
+__all__ = ["Submission", "run_all"]
+
+#: Seconds without a progress bar; work that ends sooner needs none.
+_PATIENCE = 0.5
+#: Seconds between two looks at the progress of jobs.
+_REFRESH = 0.1
+#: Seconds that running work gets to stop after Ctrl-C.
+_GRACE = 1.0
+
+
+@dataclass
+class Submission:
+    """A file and what became of it: a job, or the error that prevented one, or neither yet."""
+
+    file: str
+    job: RecordedJob | None = None
+    error: Exception | None = None
+
+
+def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> bool:
+    """Submit a job for each file and wait for all of them; return whether Ctrl-C interrupted it.
+
+    A file that gives no job keeps its error, and the others are run.
+    """
+    try:
+        for submission in submissions:
+            _submit(submission, submit)
+        _wait(_jobs(submissions))
+    except KeyboardInterrupt:
+        _cancel(_jobs(submissions))
+        return True
+    return False
+
+
+def _submit(submission: Submission, submit: Callable[[str], RecordedJob]) -> None:
+    try:
+        submission.job = submit(submission.file)
+    except Exception as error:  # noqa: BLE001 - it is reported with its file, after the others were run
+        submission.error = error
+
+
+def _jobs(submissions: Sequence[Submission]) -> list[RecordedJob]:
+    return [submission.job for submission in submissions if submission.job is not None]
+
+
+# --- waiting
+
+
+def _wait(jobs: Sequence[Job]) -> None:
+    if sys.stderr.isatty() and not _end_soon(jobs):
+        _wait_with_progress(jobs)
+    for job in jobs:
+        job.wait_for_final_state()
+
+
+def _end_soon(jobs: Sequence[Job]) -> bool:
+    """Wait a moment, and return whether all jobs ended meanwhile."""
+    import time
+
+    end = time.monotonic() + _PATIENCE
+    for job in jobs:
+        _wait_shortly(job, max(end - time.monotonic(), 0))
+    return all(job.in_final_state() for job in jobs)
+
+
+def _wait_shortly(job: Job, seconds: float) -> None:
+    with contextlib.suppress(JobTimeoutError):
+        job.wait_for_final_state(seconds)
+
+
+def _wait_with_progress(jobs: Sequence[Job]) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    # Texts come from backends: no markup in them is obeyed.
+    text = TextColumn("{task.description}", markup=False)
+    columns = (text, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(_describe(jobs, len(jobs)), total=len(jobs))
+        while running := [job for job in jobs if not job.in_final_state()]:
+            done = len(jobs) - len(running)
+            bar.update(task, description=_describe(running, len(jobs)), completed=done + sum(map(_fraction, running)))
+            _wait_shortly(running[0], _REFRESH)
+
+
+def _describe(running: Sequence[Job], total: int) -> str:
+    if total > 1:
+        return f"{total - len(running)} of {total} jobs"
+    progress = getattr(running[0], "progress", None)
+    return (progress.text if progress else "") or running[0].status().name.lower()
+
+
+def _fraction(job: Job) -> float:
+    progress = getattr(job, "progress", None)
+    return progress.fraction if progress else 0.0
+
+
+# --- Ctrl-C
+
+
+def _cancel(jobs: Sequence[RecordedJob]) -> None:
+    """Cancel what has not ended and say what became of it."""
+    running = [job for job in jobs if not job.in_final_state()]
+    for job in running:
+        job.cancel(wait=0)
+    for job in running:
+        _wait_shortly(job, _GRACE / len(running))
+    stopped = sum(job.in_final_state() for job in running)
+    write_note(f"Interrupted: {stopped} of {_count(len(running))} stopped." if running else "Interrupted.")
+
+
+def _count(number: int) -> str:
+    return f"{number} job" if number == 1 else f"{number} jobs"

@@ -1,0 +1,310 @@
+"""`qdock run`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import qdock as package
+from qdock import Result
+
+KEYS = ["job_id", "backend", "status", "seed", "shots", "results"]
+RUN = ("run", "--backend", "coin", "--seed", 7, "--shots", 1000)
+
+
+# --- what comes out
+
+
+def test_a_pipe_gets_a_line_for_each_outcome_the_most_frequent_first(qdock):
+    outcome = qdock(*RUN, "--set", "bias=0.9", "one.toy")
+    (first, second) = outcome.lines
+    assert (outcome.status, outcome.err) == (0, "")
+    assert [first[0], second[0]] == ["11", "00"]
+    assert int(first[1]) > int(second[1]) > 0
+    assert int(first[1]) + int(second[1]) == 1000
+
+
+def test_a_terminal_gets_a_histogram_with_file_backend_shots_and_seed_above_it(qdock):
+    outcome = qdock.on_terminal(*RUN, "one.toy")
+    assert outcome.status == 0
+    assert outcome.out.startswith("one.toy on toy/coin, 1,000 shots, seed 7")
+    assert "█████" in outcome.out
+
+
+def test_the_same_seed_gives_the_same_lines(qdock):
+    assert qdock(*RUN, "one.toy").out == qdock(*RUN, "one.toy").out
+
+
+def test_json_is_one_document_and_nothing_else(qdock):
+    outcome = qdock(*RUN, "--json", "one.toy")
+    document = outcome.json
+    assert (outcome.status, outcome.err) == (0, "")
+    assert list(document) == KEYS
+    assert (document["backend"], document["status"]) == ("toy/coin", "DONE")
+    assert (document["seed"], document["shots"]) == (7, 1000)
+    (entry,) = document["results"]
+    assert entry["name"] == "one"
+    assert sum(entry["counts"].values()) == 1000
+    assert set(entry["counts"]) == {"00", "11"}
+
+
+def test_json_is_one_document_on_a_terminal_too(qdock):
+    outcome = qdock.on_terminal(*RUN, "--json", "one.toy")
+    assert list(outcome.json) == KEYS
+
+
+def test_memory_is_a_line_for_each_shot(qdock):
+    outcome = qdock(*RUN, "--memory", "one.toy")
+    assert len(outcome.lines) == 1000
+    assert {bits for (bits,) in outcome.lines} == {"00", "11"}
+
+
+def test_memory_on_a_terminal_is_cut(qdock):
+    outcome = qdock.on_terminal(*RUN, "--memory", "one.toy")
+    assert "800 more shots. --json prints all, -o FILE saves them." in outcome.out
+
+
+def test_a_statevector_is_lines_of_state_real_and_imaginary_part(qdock):
+    assert qdock(*RUN, "--output", "statevector", "one.toy").lines == [["00", "0.6", "0.0"], ["11", "0.0", "0.8"]]
+
+
+def test_a_statevector_on_a_terminal_shows_amplitudes_and_probabilities(qdock):
+    shown = qdock.on_terminal(*RUN, "--output", "statevector", "one.toy").out
+    assert "+0.000000 +0.800000i" in shown
+    assert "0.640000" in shown
+
+
+def test_a_statevector_in_json_is_pairs(qdock):
+    (entry,) = qdock(*RUN, "--json", "--output", "statevector", "one.toy").json["results"]
+    assert entry["statevector"] == [[0.6, 0], [0, 0], [0, 0], [0, 0.8]]
+
+
+def test_a_unitary_is_a_line_for_each_row(qdock):
+    lines = qdock(*RUN, "--output", "unitary", "one.toy").lines
+    matrix = np.array([[complex(cell) for cell in row] for row in lines])
+    np.testing.assert_allclose(matrix, np.diag([1, np.exp(0.25j * np.pi)]), atol=1e-15)
+
+
+def test_a_unitary_on_a_terminal_is_a_table(qdock):
+    assert "0.707+0.707i" in qdock.on_terminal(*RUN, "--output", "unitary", "one.toy").out
+
+
+def test_a_unitary_in_json_is_nested_pairs(qdock):
+    (entry,) = qdock(*RUN, "--json", "--output", "unitary", "one.toy").json["results"]
+    assert np.shape(entry["unitary"]) == (2, 2, 2)
+
+
+def test_probabilities_are_lines_and_in_json_an_object(qdock):
+    asked = (*RUN, "--output", "probabilities", "one.toy")
+    assert qdock(*asked).lines == [["11", "0.75"], ["00", "0.25"]]
+    assert qdock(*asked, "--json").json["results"][0]["probabilities"] == {"00": 0.25, "11": 0.75}
+    assert "0.7500" in qdock.on_terminal(*asked).out
+
+
+def test_the_result_is_saved_for_python(qdock):
+    outcome = qdock(*RUN, "one.toy", "-o", "one.result")
+    assert outcome.err == "Saved in one.result.\n"
+    counts = Result.load(qdock.folder / "one.result").get_counts()
+    assert [[bits, str(number)] for bits, number in counts.items()] == sorted(outcome.lines)
+
+
+# --- what goes in
+
+
+def test_several_files_are_jobs_of_their_own(qdock):
+    documents = qdock(*RUN, "--json", "two.toy", "one.toy").json
+    assert [document["results"][0]["name"] for document in documents] == ["two", "one"]
+    assert documents[0]["job_id"] != documents[1]["job_id"]
+    assert documents[0]["results"][0]["counts"] == documents[1]["results"][0]["counts"]
+
+
+def test_lines_of_several_files_begin_with_the_file(qdock):
+    lines = qdock(*RUN, "two.toy", "one.toy").lines
+    assert [(line[0], len(line)) for line in lines] == [("two.toy", 3)] * 2 + [("one.toy", 3)] * 2
+
+
+def test_a_dash_is_standard_input(qdock):
+    outcome = qdock(*RUN, "-", text="TOY")
+    assert {bits for bits, _ in outcome.lines} == {"00", "11"}
+
+
+def test_standard_input_is_never_the_name_of_a_file(qdock):
+    outcome = qdock(*RUN, "-", text="one.toy")
+    assert outcome.status == 2
+    assert "Error: " in outcome.err
+
+
+def test_standard_input_can_be_given_once(qdock):
+    outcome = qdock(*RUN, "-", "-", text="TOY")
+    assert outcome.status == 2
+    assert "`-` stands for standard input, which can be read only once." in outcome.err
+
+
+def test_parameters_are_bound(qdock):
+    assert qdock(*RUN, "angle.toy", "--bind", "theta=0.5").status == 0
+    unbound = qdock(*RUN, "angle.toy")
+    assert unbound.status == 2
+    assert "theta" in unbound.err
+
+
+@pytest.mark.parametrize(
+    "binding, message",
+    [
+        ("phi=0.5", "has no parameter 'phi'. It has: theta."),
+        ("theta", "Write it as PARAMETER=VALUE, not as 'theta'."),
+        ("theta=a", "'a', the value of 'theta', is no number."),
+        ("theta=nan", "theta"),
+    ],
+)
+def test_a_wrong_binding_is_refused(qdock, binding, message):
+    outcome = qdock(*RUN, "angle.toy", "--bind", binding)
+    assert outcome.status == 2
+    assert message in outcome.err
+
+
+def test_other_options_are_read_as_the_backend_declares_them(qdock):
+    outcome = qdock(*RUN, "one.toy", "--set", "label=12", "--set", "bias=1")
+    assert outcome.err == "'12' 1.0\n"
+    assert outcome.lines == [["11", "1000"]]
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ("bias=2", "Option `bias` must be at most 1, but is 2."),
+        ("bias=much", "Option `bias` is a number, but 'much' was given."),
+        ("bais=1", "has no option 'bais'. Did you mean 'bias'?"),
+        ("bias", "Write it as OPTION=VALUE, not as 'bias'."),
+    ],
+)
+def test_a_wrong_option_is_refused_before_there_is_a_job(qdock, setting, message):
+    outcome = qdock(*RUN, "one.toy", "--set", setting)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
+def test_one_result_goes_into_one_file(qdock):
+    outcome = qdock(*RUN, "one.toy", "two.toy", "-o", "both")
+    assert outcome.status == 2
+    assert "-o takes the result of one program, but 2 files were given." in outcome.err
+
+
+def test_tags_and_the_executor_go_to_the_job(qdock, monkeypatch):
+    given: dict[str, Any] = {}
+
+    def run(program: Any, **options: Any) -> None:
+        given.update(options, program=program)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "run", run)
+    outcome = qdock("run", "one.toy", "--tag", "a", "--tag", "b", "--executor", "inline", "--memory")
+    assert outcome.status == 130
+    assert given == {
+        "program": Path("one.toy"), "tags": ("a", "b"), "executor": "inline", "memory": True
+    }  # fmt: skip
+
+
+# --- when it goes wrong
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("bad.toy",), "bad.toy:1:1: A toy begins with TOY."),
+        (("none.toy",), "File 'none.toy' does not exist."),
+        (("one.toy", "--backend", "cion"), "No backend named 'cion'."),
+        (("one.toy", "--executor", "thraed"), "No executor named 'thraed'."),
+        (("one.toy", "--shots", "0"), "Option `shots` must be at least 1, but is 0."),
+        (("one.toy", "--shots", "many"), "'many' is not a valid integer"),
+        (("one.toy", "--seed", "-1"), "seed"),
+        (("one.toy", "--output", "picture"), "'picture' is not one of"),
+        ((), "Missing argument 'FILE...'. See `qdock run --help`."),
+    ],
+)
+def test_bad_input_is_one_paragraph_and_exit_status_2(qdock, arguments, message):
+    outcome = qdock("run", "--backend", "coin", *arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert outcome.err.startswith("Error: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_failed_job_is_one_paragraph_and_exit_status_1(qdock):
+    outcome = qdock("run", "--backend", "failing", "one.toy")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith("Error: Job ")
+    assert outcome.err.endswith("RuntimeError: The coin is lost.\n")
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_shows_the_traceback(qdock, place):
+    arguments = ["--debug", "run"] if place == "before" else ["run", "--debug"]
+    outcome = qdock(*arguments, "--backend", "failing", "one.toy")
+    assert outcome.status == 1
+    assert 'toy_backends.py"' in outcome.err
+    assert 'raise RuntimeError("The coin is lost.")' in outcome.err
+
+
+def test_a_failed_job_is_a_json_document_too(qdock):
+    outcome = qdock("run", "--json", "--backend", "failing", "one.toy")
+    document = outcome.json
+    assert outcome.status == 1
+    assert (document["status"], document["results"]) == ("ERROR", [])
+    assert document["error"] == {"kind": "exception", "message": "RuntimeError: The coin is lost."}
+
+
+def test_a_program_that_gives_no_job_stops_none_of_the_others(qdock):
+    outcome = qdock(*RUN, "--json", "bad.toy", "one.toy")
+    refused, done = outcome.json
+    assert outcome.status == 2
+    assert outcome.err == "Error: bad.toy:1:1: A toy begins with TOY.\n"
+    assert [refused[key] for key in KEYS] == [None, None, None, None, None, []]
+    assert refused["error"]["kind"] == "ProgramError"
+    assert done["status"] == "DONE"
+
+
+# --- while it runs
+
+
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+def test_ctrl_c_cancels_the_job_and_exits_with_130(qdock, executor):
+    outcome = qdock.interrupt("run", "--backend", "patient", "--executor", executor, "one.toy")
+    assert (outcome.status, outcome.out) == (130, "")
+    assert "Interrupted" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_ctrl_c_still_gives_one_json_document(qdock):
+    outcome = qdock.interrupt("run", "--backend", "patient", "--json", "one.toy")
+    assert (outcome.status, outcome.json["status"]) == (130, "CANCELLED")
+
+
+def test_ctrl_c_leaves_work_that_does_not_listen(qdock):
+    outcome = qdock.interrupt("run", "--backend", "deaf", "--json", "one.toy")
+    assert (outcome.status, outcome.json["status"]) == (130, "RUNNING")
+    assert "Interrupted: 0 of 1 job stopped." in outcome.err
+
+
+def test_a_terminal_shows_how_far_the_work_is(qdock):
+    outcome = qdock.on_terminal("run", "--backend", "steady", "one.toy")
+    assert re.search(r"step \[1\d\] .*[5-9][05]%", outcome.out)
+    assert "█████" in outcome.out
+
+
+def test_a_pipe_shows_no_progress(qdock):
+    assert qdock("run", "--backend", "steady", "one.toy").err == ""
+
+
+def test_a_reader_that_leaves_is_no_error(qdock):
+    process = qdock.start(*RUN, "--shots", 100_000, "--memory", "one.toy")
+    assert process.stdout.read(2) in ("00", "11")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 0
+    process.stdin.close()
+    process.stderr.close()

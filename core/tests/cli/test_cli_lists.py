@@ -94,13 +94,13 @@ def test_loading_names_the_state_and_the_reason_of_each_plugin(qdock):
         "toy": "loaded", "rainy": "broken", "misspelt": "broken", "hanging": "broken", "newer": "incompatible",
         "blocked": "blocked", "twin": "conflict",
     }  # fmt: skip
-    assert "It rained." in lines["rainy"][4]
-    assert "did not end within 1 s" in lines["hanging"][4]
-    assert "qdock_backend" in lines["misspelt"][4]
-    assert "qdock.v2" in lines["newer"][4]
-    assert "QDOCK_BLOCK" in lines["blocked"][4]
-    assert "qdock_other" in lines["twin"][4]
-    assert float(lines["toy"][5]) < 60
+    assert "It rained." in lines["rainy"][6]
+    assert "did not end within 1 s" in lines["hanging"][6]
+    assert "qdock_backend" in lines["misspelt"][6]
+    assert "qdock.v2" in lines["newer"][6]
+    assert "QDOCK_BLOCK" in lines["blocked"][6]
+    assert "qdock_other" in lines["twin"][6]
+    assert float(lines["toy"][4]) < 60
 
 
 PLUGIN_OF_NOTHING = """

@@ -6,7 +6,7 @@ import click
 
 import qdock
 from qdock.cli.options import debug_option, json_option
-from qdock.cli.output import write_json, write_table
+from qdock.cli.output import is_terminal, write_json, write_table
 
 __all__ = ["command"]
 
@@ -23,6 +23,10 @@ def command(as_json: bool) -> None:
     if as_json:
         write_json([{"key": key, "value": value, "source": source} for key, value, source in rows])
         return
+    write_table(("Setting", "Value", "From"), [(key, _shown(value), source) for key, value, source in rows])
+
+
+def _shown(value: object) -> str:
     import json
 
-    write_table(("Setting", "Value", "From"), [(key, json.dumps(value), source) for key, value, source in rows])
+    return "not set" if value is None and is_terminal() else json.dumps(value, ensure_ascii=False)

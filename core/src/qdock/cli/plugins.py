@@ -27,29 +27,29 @@ __all__ = ["command"]
 def command(load: bool, as_json: bool) -> None:
     """List the installed plugins; none is imported unless --load is given.
 
-    On a pipe: one line a plugin, with tabs between name, state, distribution, version and reason; with --load also
-    the seconds that loading took and what else was imported.
+    On a pipe: one line a plugin, with tabs between name, state, distribution, version and reason; with --load the
+    seconds that loading took and what else was imported stand before the reason.
     """
     plugins = qdock.plugins()
     reports = _load(plugins) if load else []
     if as_json:
         write_json([dataclasses.asdict(item) for item in reports or plugins])
     elif load:
-        write_table((*_COLUMNS, "Seconds", "Imported"), [(*_row(report), *_cost(report)) for report in reports])
+        rows = [(*_facts(report), *_cost(report), report.reason) for report in reports]
+        write_table((*_COLUMNS, "Seconds", "Imported", "Reason"), rows)
     else:
-        write_table(_COLUMNS, map(_row, plugins))
+        write_table((*_COLUMNS, "Reason"), [(*_facts(plugin), plugin.reason) for plugin in plugins])
 
 
-_COLUMNS = ("Plugin", "State", "Package", "Version", "Reason")
+_COLUMNS = ("Plugin", "State", "Package", "Version")
 
 
-def _row(report: PluginInfo | LoadReport) -> tuple[object, ...]:
-    return report.name, report.state, report.distribution, report.version, report.reason
+def _facts(plugin: PluginInfo | LoadReport) -> tuple[object, ...]:
+    return plugin.name, plugin.state, plugin.distribution, plugin.version
 
 
 def _cost(report: LoadReport) -> tuple[object, ...]:
-    seconds = None if report.seconds is None else f"{report.seconds:.3f}"
-    return seconds, ", ".join(report.imported)
+    return None if report.seconds is None else f"{report.seconds:.3f}", ", ".join(report.imported)
 
 
 def _load(plugins: Sequence[PluginInfo]) -> list[LoadReport]:

@@ -339,7 +339,7 @@ def _read_pack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, code: str, lengt
         found = _fill(pack.view(np.uint8).data, member)
     if found != sha256:
         raise ResultFormatError(f"The file is damaged: the sha256 of member {info.filename!r} is not the one recorded.")
-    if dtype == bool and (pack.view(np.uint8) > 1).any():
+    if code == "b1" and (pack.view(np.uint8) > 1).any():
         raise ResultFormatError(f"The file is damaged: member {info.filename!r} has a truth value that is neither.")
     return pack.astype(dtype.newbyteorder("="), copy=False)
 

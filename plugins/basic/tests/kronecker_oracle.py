@@ -9,7 +9,7 @@ from __future__ import annotations
 import cmath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,13 @@ _IDENTITY = np.eye(2)
 
 def embedded(matrix: np.ndarray, qubits: tuple[int, ...], num_qubits: int) -> np.ndarray:
     """A matrix on some qubits as one on all of them."""
+    array = np.ascontiguousarray(matrix, complex)
+    return _embedded(array.tobytes(), tuple(qubits), num_qubits)
+
+
+@lru_cache(maxsize=1000)
+def _embedded(data: bytes, qubits: tuple[int, ...], num_qubits: int) -> np.ndarray:
+    matrix = np.frombuffer(data, complex).reshape(1 << len(qubits), -1)
     total = np.zeros((1 << num_qubits, 1 << num_qubits), complex)
     for row, column in zip(*np.nonzero(matrix), strict=True):
         factors = [_IDENTITY] * num_qubits

@@ -216,7 +216,7 @@ def dynamic_example() -> Circuit:
 
 def test_branching_agrees_with_a_naive_simulation_shot_by_shot(oracle: ModuleType, simulated: Any) -> None:
     circuit = dynamic_example()
-    naive = oracle.shots(circuit, 3000, seed=11)
+    naive = oracle.shots(circuit, 1000, seed=11)
     branched = table(simulated(circuit, shots=30_000), 3)
     # A two-sample chi-square test, each sample weighted by the root of the sizes' ratio.
     seen = naive + branched > 0
@@ -334,9 +334,7 @@ def test_an_exact_distribution_of_too_many_branches_is_refused(simulated: Any) -
     for _ in range(8):
         circuit.h(0).measure(0, 0)
     simulated(circuit, output="probabilities", limits=Limits(max_branches=128))
-    with pytest.raises(
-        LimitExceeded, match=r"max_branches = 100 .* 101 branches of an exact distribution"
-    ):
+    with pytest.raises(LimitExceeded, match=r"max_branches = 100 .* 101 branches of an exact distribution"):
         simulated(circuit, output="probabilities", limits=Limits(max_branches=100))
 
 

@@ -73,18 +73,31 @@ class BasicSimulator(LocalBackend):
         entries: list[CircuitResult] = []
         methods: set[str] = set()
         for index, circuit in enumerate(programs):
-            entry, method = self._simulate(circuit, options, context, Watch(context, index, len(programs)), index)
+            entry, method = self.simulate(circuit, index, options, context, len(programs))
             entries.append(entry)
             methods.add(method)
         seconds = perf_counter() - begin
         return Result(entries, {"engine": "numpy", "method": ", ".join(sorted(methods)), "seconds": seconds})
 
-    def _simulate(
-        self, circuit: Circuit, options: dict[str, Any], context: Context, watch: Watch, index: int
+    def simulate(
+        self, circuit: Circuit, index: int, options: dict[str, Any], context: Context, total: int = 1
     ) -> tuple[CircuitResult, str]:
+        """Run one circuit of a job, and return what came back and the name of the method.
+
+        Parameters
+        ----------
+        circuit : Circuit
+            Checked.
+        index : int
+            Its number in the job: it draws from streams of that number, whatever is run before or beside it.
+        options : dict
+        context : Context
+        total : int
+            How many circuits the job has, for its progress.
+        """
         context.check()
-        simulation = Simulation(circuit, options, partial(context.rng, index), watch, self.limits)
-        return simulate(simulation, context.seed)
+        watch = Watch(context, index, total)
+        return simulate(Simulation(circuit, options, partial(context.rng, index), watch, self.limits), context.seed)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
         """Return how many seconds `execute` will take, roughly."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from qdock.circuit import Circuit
-from qdock.operations import Code, Columns, For
+from qdock.expr import Const
+from qdock.operations import Code, Columns, For, While
 from qdock.streams import SHOTS_PER_BLOCK
 
 __all__ = ["seconds_of"]
@@ -49,9 +52,13 @@ def _operations(circuit: Circuit) -> float:
 
 
 def _rounds(detail: Any) -> int:
-    if isinstance(detail, For) and isinstance(detail.values, tuple):
-        return len(detail.values)
-    return _ROUNDS if hasattr(detail, "body") else 1
+    if isinstance(detail, For):
+        if isinstance(detail.values, tuple):
+            return len(detail.values)
+        bounds = [int(item.value) for item in detail.expressions if isinstance(item, Const)]
+        if len(bounds) == 3 and bounds[2]:
+            return max(0, -((bounds[0] - bounds[1]) // bounds[2]))
+    return _ROUNDS if isinstance(detail, (For, While)) else 1
 
 
 def _branches(circuit: Circuit, options: Mapping[str, Any]) -> int:
@@ -66,7 +73,7 @@ def _branches(circuit: Circuit, options: Mapping[str, Any]) -> int:
 def _splits(columns: Columns) -> int:
     """Return how many operations may split a run: resets, and measurements before the last gate."""
     code = columns.code
-    last = code.size - int((code[::-1] < Code.MEASURE).argmax())
-    early = code[:last]
+    gates = np.flatnonzero(code < Code.MEASURE)
+    early = code[: gates[-1]] if gates.size else code[:0]
     splits = int(((early == Code.MEASURE) | (early == Code.RESET)).sum())
     return splits + sum(_splits(block.columns()) for detail in columns.details.values() for block in detail.blocks)

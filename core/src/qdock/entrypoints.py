@@ -20,6 +20,8 @@ __all__ = ["EntryPoint", "normalized", "read_entry_points"]
 #: Groups of plugins; the number is the version of the interface.
 GROUP = re.compile(r"qdock\.v[0-9]+")
 
+_HEAD = 4096
+
 _Identity = tuple[str, str]
 
 
@@ -165,7 +167,8 @@ def _read_metadata(folder: str) -> _Identity:
 def _read_headers(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            head = file.read().partition("\n\n")[0]
+            # Both stand among the first lines; the description that follows may be long.
+            head = file.read(_HEAD).partition("\n\n")[0]
     except OSError:
         return {}
     pairs = (line.partition(":") for line in head.splitlines())

@@ -23,7 +23,7 @@ from qdock.hookcheck import Spec, call, check_hooks, explain, gather, ordered, u
 from qdock.naming import find_spec, not_found
 from qdock.plugins import Plugin, PluginInfo, describe, find_plugins, import_entry, import_object
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
-from qdock.timelimit import Outcome, call_each
+from qdock.timelimit import Hung, Outcome, call_each
 
 __all__ = ["BUILTIN_EXECUTORS", "Registry", "import_factory"]
 
@@ -120,6 +120,8 @@ class Registry:
         taken = [spec for hook in _SPEC_HOOKS for spec in self._specs.pop((hook, plugin.name), ())]
         plugin.lost = tuple(name for spec in (*taken, *given) for name in unique_names(spec))
         plugin.breaks(part, error, self.config.get("plugins.load_seconds"))
+        if isinstance(error, Hung):
+            _say_what_took_so_long(plugin)
 
     # --- specs
 
@@ -304,6 +306,13 @@ class Registry:
             if plugin.name == impl.plugin_name and plugin.state == "loaded":
                 plugin.reason = reason
         logging.getLogger("qdock").warning("Plugin %r: %s", impl.plugin_name, reason, exc_info=error)
+
+
+def _say_what_took_so_long(plugin: Plugin) -> None:
+    import logging
+
+    text = "Plugin %r: %s QDOCK_BLOCK=%s leaves it out."
+    logging.getLogger("qdock").warning(text, plugin.name, plugin.reason, plugin.name)
 
 
 def _metadata_of(impl: HookImpl, job: Any) -> Mapping[str, Any]:

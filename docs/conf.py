@@ -16,7 +16,8 @@ version = release = version_of("qdock")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
-nitpick_ignore_regex = [("py:.*", ".*")]
+# "tuple of (name, size)": the words of a type are taken for names, and `name` is the name of several things.
+suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = f"qdock {version}"
@@ -27,6 +28,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 default_role = "literal"
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True}

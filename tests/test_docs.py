@@ -3,9 +3,9 @@
 A page is run in a folder of its own that holds a copy of ``docs/examples``: ``console`` blocks (``$ command``, then
 what it prints) on a terminal of 100 columns, ``sh`` blocks (commands alone), and ``python`` blocks, which share one
 interpreter and are followed by a ``text`` block with what they print. In what is shown, ``...`` stands for anything,
-and durations and job ids may differ. A comment before a block says what else there is to know:
+and durations and job ids may differ. A line before a block says what else there is to know:
 
-``<!-- file: NAME -->``       the block is the content of that file
+``File `NAME`:``              the block is the content of that file
 ``<!-- exit status: 2 -->``   the last command of the block ends so
 ``<!-- not run: REASON -->``  it can't be run here
 """
@@ -23,6 +23,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from fcntl import ioctl
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,8 @@ PAGES = sorted(
 )
 
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<key>[a-z ]+): (?P<value>.+?) -->\n+)?^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$",
+    r"(?:^(?:<!-- (?P<key>[a-z ]+): (?P<value>.+?) -->|File `(?P<file>.+?)`:)\n+)?"
+    r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _RUN = ("console", "sh", "python")
@@ -46,7 +48,7 @@ _RUN = ("console", "sh", "python")
 _VARYING = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r"), ""),
     (re.compile(r"\b\d+(\.\d+)? (ms|s|µs)\b"), "# s"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"), "#id"),
+    (re.compile(r"\b(?=[0-9]*[a-f])[0-9a-f]{20}\b"), "#id"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
 
@@ -73,6 +75,7 @@ for line in sys.stdin:
 class Block(NamedTuple):
     key: str | None
     value: str | None
+    file: str | None
     language: str
     text: str
     line: int
@@ -178,10 +181,10 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, folder: Folder) -> None:
     blocks = blocks_of(page)
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip_longest(blocks, blocks[1:]):
         where = f"{page.relative_to(ROOT)}:{block.line}"
-        if block.key == "file":
-            folder.write(str(block.value), block.text)
+        if block.file is not None:
+            folder.write(block.file, block.text)
         elif block.key == "not run" or block.language not in _RUN:
             continue
         elif block.language == "python":
@@ -211,7 +214,7 @@ def check_commands(folder: Folder, block: Block, where: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_remark_about_a_block_is_understood(page: Path) -> None:
     remarks = re.findall(r"^<!-- ([a-z ]+): (.+) -->\n+```", page.read_text(), re.MULTILINE)
-    assert {key for key, _ in remarks} <= {"file", "exit status", "not run"}
+    assert {key for key, _ in remarks} <= {"exit status", "not run"}
 
 
 def test_every_link_between_the_pages_leads_to_a_file() -> None:

@@ -62,7 +62,8 @@ def write_note(text: str) -> None:
 
 def write_error(text: str) -> None:
     """Say in one paragraph what went wrong."""
-    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
+    color = False if os.environ.get("NO_COLOR") else None
+    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True, color=color)
 
 
 def write_json(document: Any) -> None:

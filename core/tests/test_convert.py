@@ -361,6 +361,8 @@ def test_a_converter_that_can_not_be_imported_is_named(reader):
 
 
 def test_a_builtin_function_may_be_a_converter():
+    texts = [spec("quil", "copy", "builtins:str", pattern="^D"), spec("copy", suffixes=(".copy",), type_names=("a.B",))]
+    assert Converters(texts).convert("DECLARE", "copy") == "DECLARE"
     assert Converters([spec("quil", "length", "builtins:len", pattern="^D")]).convert("DECLARE", "length") == 7
 
 

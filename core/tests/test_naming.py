@@ -4,7 +4,9 @@ import warnings
 
 import pytest
 
+from qdock.config import Config
 from qdock.errors import BackendNotFoundError
+from qdock.registry import Registry
 from qdock.spec import BackendSpec
 
 BREAKS = """
@@ -101,12 +103,25 @@ def test_a_plugin_that_broke_on_the_way_is_known_by_the_names_it_gave(registry):
             made.get_backend_spec(name)
 
 
-def test_other_broken_plugins_are_mentioned(registry):
-    made = registry(coin="1 / 0", die=["six"])
-    with pytest.raises(
-        BackendNotFoundError, match=r"Installed: six\. Broken plugins: coin; `qdock plugins --load` says why\.$"
-    ):
+def test_other_plugins_that_can_not_be_used_are_mentioned(plugin):
+    entries = [
+        plugin("coin", "1 / 0"),
+        plugin("die", ["six"]),
+        plugin("twin", distribution="a"),
+        plugin("twin", distribution="b"),
+    ]
+    made = Registry(Config.load(environ={}, block=["none"]), entries)
+    with pytest.raises(BackendNotFoundError) as caught:
         made.get_backend_spec("xyz")
+    assert str(caught.value) == (
+        "No backend named 'xyz'. Installed: six. Plugins that can't be used: coin (broken), twin (conflict); "
+        "`qdock plugins --load` says why."
+    )
+
+
+def test_a_name_is_a_text(registry):
+    with pytest.raises(TypeError, match="A backend's name is a text, but 3 was given"):
+        registry().find_backend(3)
 
 
 def test_a_blocked_plugin_that_may_have_the_name_is_named(registry):

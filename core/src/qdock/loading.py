@@ -76,7 +76,7 @@ def load_in_subprocess(info: PluginInfo, timeout: float = 10.0) -> LoadReport:
     """
     if info.state not in ("found", "loaded"):
         return _report(info, info.state, reason=info.reason, traceback=info.traceback)
-    job = {"path": sys.path, "name": info.name, "module": info.module, "seconds": timeout}
+    job = {"path": list(map(os.fspath, sys.path)), "name": info.name, "module": info.module, "seconds": timeout}
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", _PROGRAM],
         stdin=subprocess.PIPE,

@@ -78,9 +78,9 @@ def _problems(name: str, plugins: Iterable[Plugin]) -> str:
     unusable = [plugin for plugin in plugins if plugin.state not in ("found", "loaded")]
     suspects = [plugin for plugin in unusable if _may_have(plugin, name)]
     text = "".join(f" Plugin {p.name!r}, which may have it, is {_state(p)}: {p.reason}" for p in suspects)
-    others = sorted({plugin.name for plugin in unusable if plugin.state == "broken" and plugin not in suspects})
+    others = dict.fromkeys(f"{p.name} ({p.state})" for p in unusable if p.state != "blocked" and p not in suspects)
     if others:
-        text += f" Broken plugins: {', '.join(others)}; `qdock plugins --load` says why."
+        text += f" Plugins that can't be used: {', '.join(others)}; `qdock plugins --load` says why."
     return text
 
 

@@ -204,6 +204,8 @@ class Registry:
         BackendNotFoundError
             If a short name means several.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"A backend's name is a text, but {name!r} was given.")
         name = self.config.aliases.get(name, name)
         spec: BackendSpec | None = find_spec("backend", name, self._candidates("qdock_backends", name))
         return spec

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from qdock.circuit import Circuit
 from qdock.expr import FLOAT, Expr, cast, evaluate, lift
 from qdock.gates import GATES
 from qdock.matrices import matrix_power
-from qdock.operations import Code, Columns, Detail, Modifier
+from qdock.operations import Code, Columns, Modifier
 from qdock_basic.kernels import Form, controlled, form_of
 
 __all__ = ["GATE", "LATE_GATE", "READ_LAST", "Block", "Flow", "Step", "compile_circuit"]
@@ -22,7 +22,8 @@ GATE = 0
 LATE_GATE = 1
 READ_LAST = 2
 
-_NO_OPS = frozenset({Code.BARRIER, Code.DELAY})
+_NO_OPS = frozenset({int(Code.BARRIER), int(Code.DELAY)})
+_LAST_GATE = int(Code.MODIFIED)
 _NAMES = {row.code: name for name, row in GATES.items()}
 
 
@@ -73,51 +74,30 @@ def compile_circuit(circuit: Circuit, offset: int = 0) -> Block:
     CircuitError
         If a parameter is not bound.
     """
-    return _Compiler(offset).block(circuit)
+    steps = [step for step in _steps(circuit.columns(), offset) if step is not None]
+    return Block(steps, _angle(circuit.global_phase))
 
 
-class _Compiler:
-    """Compiles each block once, however often it is used."""
+def _steps(columns: Columns, offset: int) -> Iterator[Step | None]:
+    qubits = (columns.qubits + offset).tolist()
+    clbits, params = columns.clbits.tolist(), columns.params.tolist()
+    for position, expression in columns.expressions.items():
+        params[position] = _angle(expression)
+    firsts = (columns.qubit_start.tolist(), columns.clbit_start.tolist(), columns.param_start.tolist())
+    rows = zip(columns.code.tolist(), *firsts, *(starts[1:] for starts in firsts), strict=False)
+    for index, (code, qubit, clbit, param, last_qubit, last_clbit, last_param) in enumerate(rows):
+        on, detail = tuple(qubits[qubit:last_qubit]), columns.details.get(index)
+        if code <= _LAST_GATE:
+            yield _gate(code, on, tuple(params[param:last_param]), detail)
+        elif code not in _NO_OPS:
+            yield Step(code, on, tuple(clbits[clbit:last_clbit]), _flow(detail, offset))
 
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
 
-    def block(self, circuit: Circuit) -> Block:
-        return Block(list(self._steps(circuit.columns())), _angle(circuit.global_phase))
-
-    def _steps(self, columns: Columns) -> Iterator[Step]:
-        qubits = [qubit + self.offset for qubit in columns.qubits.tolist()]
-        clbits, params = columns.clbits.tolist(), columns.params.tolist()
-        for position, expression in columns.expressions.items():
-            params[position] = _angle(expression)
-        starts = [columns.qubit_start.tolist(), columns.clbit_start.tolist(), columns.param_start.tolist()]
-        for index, code in enumerate(columns.code.tolist()):
-            if code in _NO_OPS:
-                continue
-            on, to, angles = (
-                tuple(flat[start[index] : start[index + 1]])
-                for flat, start in zip((qubits, clbits, params), starts, strict=True)
-            )
-            yield from self._operation(code, on, to, angles, columns.details.get(index))
-
-    def _operation(
-        self, code: int, qubits: tuple[int, ...], clbits: tuple[int, ...], angles: tuple[Any, ...], detail: Any
-    ) -> Iterator[Step]:
-        if code <= Code.MODIFIED:
-            yield from _gate(code, qubits, angles, detail)
-        elif code == Code.MEASURE:
-            for qubit, clbit in zip(qubits, clbits, strict=True):
-                yield Step(code, (qubit,), (clbit,))
-        elif code == Code.RESET:
-            for qubit in qubits:
-                yield Step(code, (qubit,))
-        else:
-            yield Step(code, detail=self._flow(detail))
-
-    def _flow(self, detail: Any) -> Any:
-        if isinstance(detail, Detail) and detail.blocks:
-            return Flow(detail, tuple(self.block(inner) for inner in detail.blocks))
-        return detail
+def _flow(detail: Any, offset: int) -> Any:
+    """Return a detail with its blocks compiled, if it has any."""
+    if detail is not None and detail.blocks:
+        return Flow(detail, tuple(compile_circuit(inner, offset) for inner in detail.blocks))
+    return detail
 
 
 # --- gates
@@ -130,22 +110,17 @@ def _angle(value: float | Expr) -> float | Expr:
     return value
 
 
-def _gate(code: int, qubits: tuple[int, ...], angles: tuple[Any, ...], detail: Any) -> Iterator[Step]:
-    make = _modified(detail) if code == Code.MODIFIED else _table_gate(code)
+def _gate(code: int, qubits: tuple[int, ...], angles: tuple[Any, ...], detail: Any) -> Step | None:
+    """Return the step of a gate, or nothing for one that changes nothing."""
+    make = _modified(detail) if code == Code.MODIFIED else partial(_table_form, code)
     if any(isinstance(angle, Expr) for angle in angles):
-        yield Step(LATE_GATE, qubits, (), make, tuple(lift(angle) for angle in angles))
-        return
+        return Step(LATE_GATE, qubits, (), make, tuple(lift(angle) for angle in angles))
     form = make(*angles)
-    if form.scaled or form.cycles or form.mixed:
-        yield Step(GATE, qubits, (), form)
-
-
-def _table_gate(code: int) -> Callable[..., Form]:
-    return lambda *angles: _table_form(code, angles)
+    return Step(GATE, qubits, (), form) if form.scaled or form.cycles or form.mixed else None
 
 
 @lru_cache(maxsize=1 << 14)
-def _table_form(code: int, angles: tuple[float, ...]) -> Form:
+def _table_form(code: int, *angles: float) -> Form:
     row = GATES[_NAMES[code]]
     return controlled(form_of(row.base_matrix(*angles)), (1,) * row.num_controls)
 

@@ -1,0 +1,336 @@
+"""Expressions: from the tree to a value, one short function for each kind of node."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qdock.errors import CircuitError
+
+from qdock_openqasm import places
+from qdock_openqasm.errors import Fault
+from qdock_openqasm.functions import FUNCTIONS, call_function
+from qdock_openqasm.grammar import ast
+from qdock_openqasm.indexing import RuntimeIndex
+from qdock_openqasm.memory import Bits
+from qdock_openqasm.places import BitsPart, Elements, Place, QubitsPart
+from qdock_openqasm.runtime_index import collected, read_at_run_time
+from qdock_openqasm.scope import (
+    ArrayAlias,
+    BitsSymbol,
+    Constant,
+    Extern,
+    Function,
+    GateSymbol,
+    Qubits,
+    Subroutine,
+    Symbol,
+    Variable,
+    declared,
+)
+from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
+from qdock_openqasm.values import UNKNOWN, Duration, Value, as_bool, as_integer, binary, cast, unary
+
+if TYPE_CHECKING:
+    from qdock_openqasm.program import Program
+
+__all__ = ["constant_integer", "evaluate", "place_of", "resolve_type"]
+
+_SIZE = QType("uint")
+
+
+def evaluate(p: Program, node: Any) -> Value:
+    """Return the value of an expression; what is wrong with it is a `Fault` at its place."""
+    try:
+        return _EVALUATE[type(node)](p, node)
+    except Fault as fault:
+        if fault.span is None:
+            fault.span = node.span
+        raise
+    except CircuitError as error:
+        raise Fault(str(error).rstrip("."), node.span) from None
+
+
+# --- literals
+
+
+def _integer(p: Program, node: ast.IntegerLiteral) -> Value:
+    p.limits.check("constant_bits", node.value.bit_length(), node.span)
+    return Value(LITERAL, node.value, True)
+
+
+def _float(p: Program, node: ast.FloatLiteral) -> Value:
+    if not math.isfinite(node.value):
+        raise Fault("this number is too large for a float")
+    return Value(FLOAT, node.value, True)
+
+
+def _bitstring(p: Program, node: ast.BitstringLiteral) -> Value:
+    p.limits.check("constant_bits", node.width, node.span)
+    return Value(bits(node.width), node.value, True)
+
+
+def _duration(p: Program, node: ast.DurationLiteral) -> Value:
+    if not math.isfinite(node.value):
+        raise Fault("this duration is not finite")
+    return Value(DURATION, Duration(node.value, node.unit.value), True)
+
+
+def _duration_of(p: Program, node: ast.DurationOf) -> Value:
+    p.check_only(node.body)
+    p.note("the length of 'durationof' is known only to a device; it is taken as 0")
+    return Value(DURATION, Duration(0.0, "dt", exact=False), True)
+
+
+# --- operators
+
+
+def _unary(p: Program, node: ast.UnaryExpression) -> Value:
+    chain = [node.op.value]
+    operand = node.operand
+    while isinstance(operand, ast.UnaryExpression):
+        chain.append(operand.op.value)
+        operand = operand.operand
+    value = evaluate(p, operand)
+    for op in reversed(chain):
+        value = unary(op, value)
+    return value
+
+
+def _binary(p: Program, node: ast.BinaryExpression) -> Value:
+    """From the left on without recursion: a sum may have any number of terms."""
+    spine = [node]
+    while isinstance(spine[-1].lhs, ast.BinaryExpression):
+        spine.append(spine[-1].lhs)
+    value = evaluate(p, spine[-1].lhs)
+    for item in reversed(spine):
+        try:
+            value = _applied(p, item, value)
+        except Fault as fault:
+            if fault.span is None:
+                fault.span = item.span
+            raise
+    return value
+
+
+def _applied(p: Program, node: ast.BinaryExpression, left: Value) -> Value:
+    op = node.op.value
+    if op in ("&&", "||") and left.is_known and as_bool(left, f"an operand of '{op}'") is (op == "||"):
+        with p.only_checking():
+            binary(op, left, evaluate(p, node.rhs), p.limits)
+        return Value(BOOL, op == "||", left.const)
+    right = evaluate(p, node.rhs)
+    return binary(op, left, right, p.limits)
+
+
+def _cast(p: Program, node: ast.Cast) -> Value:
+    target = resolve_type(p, node.type)
+    if target.kind == "array":
+        raise Fault("arrays have no casts")
+    return cast(evaluate(p, node.operand), target)
+
+
+# --- calls
+
+
+def _call(p: Program, node: ast.FunctionCall) -> Value:
+    name = node.name.name
+    if name == "sizeof" and p.version == 3 and p.scopes.find(name) is None:
+        return _sizeof(p, node)
+    symbol = p.scopes.get(node.name)
+    if isinstance(symbol, Function):
+        arguments = [evaluate(p, argument) for argument in node.arguments]
+        return call_function(name, arguments, p.version, p.limits)
+    if isinstance(symbol, Subroutine):
+        return p.call_subroutine(symbol, node.arguments, node)
+    if isinstance(symbol, Extern):
+        return p.call_extern(symbol, node.arguments, node)
+    hint = "; apply it to qubits: name qubits" if isinstance(symbol, GateSymbol) else ""
+    raise Fault(f"'{name}' is a {symbol.what}, not a subroutine{hint}", node.name.span, declared(symbol))
+
+
+def _sizeof(p: Program, node: ast.FunctionCall) -> Value:
+    kind = evaluate(p, node.arguments[0]).type
+    dims = kind.dims if kind.kind == "array" else (kind.width,) if kind.is_register else ()
+    if not dims:
+        raise Fault(f"'sizeof' is the size of an array, not of a value of type {kind}")
+    axis = 0
+    if len(node.arguments) > 1:
+        axis = constant_integer(p, node.arguments[1], "the dimension of 'sizeof'")
+    if not 0 <= axis < len(dims):
+        raise Fault(f"{kind} has the dimensions 0 to {len(dims) - 1}, but {axis} was asked for", node.span)
+    return Value(_SIZE, dims[axis], True)
+
+
+def _quantum_call(p: Program, node: ast.QuantumCall) -> Value:
+    raise Fault(f"'{node.name.name}' is measured by a calibration ('defcal'), which no circuit can hold")
+
+
+# --- names and indices
+
+
+def place_of(p: Program, node: Any) -> Place:
+    """Return what a name, an indexed name or a concatenation refers to."""
+    if isinstance(node, ast.Identifier):
+        return _place_of_symbol(p.scopes.get(node), node)
+    if isinstance(node, ast.HardwareQubit):
+        if p.scopes.inside("gate"):
+            raise Fault("physical qubits can't stand in a gate definition", node.span)
+        return QubitsPart((p.memory.physical(node.index),), False)
+    if isinstance(node, ast.IndexedIdentifier):
+        place = _place_of_symbol(p.scopes.get(node.name), node.name)
+        for index in node.indices:
+            place = _selected(p, place, index, node)
+        return place
+    if isinstance(node, ast.IndexExpression):
+        return _selected(p, place_of(p, node.collection), node.index, node)
+    if isinstance(node, ast.Concatenation):
+        return _concatenated(p, node)
+    return evaluate(p, node)
+
+
+def _selected(p: Program, place: Place, index: Any, node: Any) -> Place:
+    try:
+        return places.select(p.memory, place, index, lambda item: evaluate(p, item))
+    except Fault as fault:
+        if fault.span is None:
+            fault.span = node.span
+        raise
+
+
+def _place_of_symbol(symbol: Symbol, node: Any) -> Place:
+    if isinstance(symbol, Qubits):
+        return QubitsPart(symbol.indices, symbol.is_register)
+    if isinstance(symbol, BitsSymbol):
+        return BitsPart(symbol.bits, range(symbol.bits.size), symbol.bits.is_register)
+    if isinstance(symbol, Variable):
+        storage = symbol.storage
+        return Elements(storage, range(len(storage.values)), storage.dims)
+    if isinstance(symbol, (ArrayAlias, Constant)):
+        return symbol.value
+    raise Fault(f"'{symbol.name}' is a {symbol.what}, not a value", node.span, declared(symbol))
+
+
+def _read(p: Program, node: Any) -> Value:
+    try:
+        place = place_of(p, node)
+    except RuntimeIndex as index:
+        return read_at_run_time(p, node, index)
+    if p.memory.dry and not isinstance(place, (Value, QubitsPart)) and place.type.kind != "array":
+        return Value(place.type, UNKNOWN)
+    return places.read(p.memory, place)
+
+
+def _concatenated(p: Program, node: ast.Concatenation) -> Place:
+    parts = [node.rhs]
+    left = node.lhs
+    while isinstance(left, ast.Concatenation):
+        parts.append(left.rhs)
+        left = left.lhs
+    found = [place_of(p, part) for part in reversed([*parts, left])]
+    kinds = {part.type.kind for part in found}
+    if kinds == {"qubit"}:
+        return QubitsPart([i for part in found if isinstance(part, QubitsPart) for i in part.indices], True)
+    if kinds == {"bit"}:
+        return _joined_bits(p, found)
+    if kinds == {"array"}:
+        return _joined_arrays(p, found)
+    raise Fault(f"values of type {' and '.join(str(part.type) for part in found)} cannot be concatenated", node.span)
+
+
+def _joined_bits(p: Program, parts: Sequence[Place]) -> Place:
+    size = sum(part.type.width or 1 for part in parts)
+    if p.memory.dry:
+        return Value(bits(size), UNKNOWN)
+    if all(isinstance(part, BitsPart) for part in parts):
+        clbits = [clbit for part in parts for clbit in places.clbits_of(p.memory, part)]  # type: ignore[arg-type] # just tested
+        return BitsPart(Bits("alias", size, True, clbits), range(size), True)
+    raise Fault("only bits of registers can be concatenated, not values")
+
+
+def _joined_arrays(p: Program, parts: Sequence[Place]) -> Place:
+    arrays = [part.data if isinstance(part, Value) else part for part in parts]
+    first = arrays[0]
+    assert isinstance(first, Elements)
+    if any(array.dims[1:] != first.dims[1:] for array in arrays):
+        raise Fault("arrays whose inner dimensions differ cannot be concatenated")
+    values = [p.memory.read(array.storage, place) for array in arrays for place in array.positions]
+    dims = (sum(array.dims[0] for array in arrays), *first.dims[1:])
+    return Elements(collected(p.memory, first.storage.type, values, dims), range(len(values)), dims)
+
+
+# --- types
+
+
+def constant_integer(p: Program, node: Any, what: str, minimum: int | None = None) -> int:
+    """Return the value of an expression that the language requires to be a constant integer."""
+    value = evaluate(p, node)
+    number = as_integer(value, what)
+    if not value.const or not isinstance(number, int):
+        name = getattr(node, "name", None)
+        reason = f", but '{name}' is none" if name else ""
+        raise Fault(f"{what} must be a constant{reason}", node.span)
+    if minimum is not None and number < minimum:
+        raise Fault(f"{what} must be at least {minimum}, but is {number}", node.span)
+    return number
+
+
+_SIZED = {ast.IntType: "int", ast.UintType: "uint", ast.FloatType: "float", ast.AngleType: "angle"}
+_MAX_DIMENSIONS = 7
+
+
+def resolve_type(p: Program, node: Any) -> QType:
+    """Return the type that a program names."""
+    if type(node) in _SIZED:
+        kind = _SIZED[type(node)]
+        width = None if node.size is None else constant_integer(p, node.size, f"the width of {kind}", 1)
+        if width is not None:
+            p.limits.check("constant_bits", width, node.span)
+        return QType(kind, width)
+    if isinstance(node, ast.BitType):
+        size = None if node.size is None else constant_integer(p, node.size, "the size of a bit register", 0)
+        if size is not None:
+            p.limits.check("clbits", size, node.span)
+        return QType("bit", size)
+    if isinstance(node, ast.BoolType):
+        return BOOL
+    if isinstance(node, ast.ComplexType):
+        return QType("complex", resolve_type(p, node.base).width if node.base is not None else None)
+    if isinstance(node, (ast.DurationType, ast.StretchType)):
+        return DURATION
+    return _array_type(p, node)
+
+
+def _array_type(p: Program, node: Any) -> QType:
+    base = resolve_type(p, node.base)
+    if isinstance(node, ast.ArrayReferenceType) and node.rank is not None:
+        rank = constant_integer(p, node.rank, "the number of array dimensions", 1)
+        return QType("array", base=base, dims=(-1,) * min(rank, _MAX_DIMENSIONS + 1))
+    dims = tuple(constant_integer(p, size, "an array dimension", 0) for size in node.dimensions or [])
+    if len(dims) > _MAX_DIMENSIONS:
+        raise Fault(f"arrays have at most {_MAX_DIMENSIONS} dimensions, but {len(dims)} were given", node.span)
+    p.limits.check("elements", math.prod(dims), node.span)
+    return QType("array", base=base, dims=dims)
+
+
+_EVALUATE: dict[type, Callable[[Any, Any], Value]] = {
+    ast.IntegerLiteral: _integer,
+    ast.FloatLiteral: _float,
+    ast.ImaginaryLiteral: lambda p, node: Value(COMPLEX, complex(0, node.value), True),
+    ast.BooleanLiteral: lambda p, node: Value(BOOL, node.value, True),
+    ast.BitstringLiteral: _bitstring,
+    ast.DurationLiteral: _duration,
+    ast.DurationOf: _duration_of,
+    ast.UnaryExpression: _unary,
+    ast.BinaryExpression: _binary,
+    ast.Cast: _cast,
+    ast.FunctionCall: _call,
+    ast.QuantumCall: _quantum_call,
+    ast.MeasureExpression: lambda p, node: p.measured_value(node),
+    ast.Identifier: _read,
+    ast.HardwareQubit: _read,
+    ast.IndexExpression: _read,
+    ast.IndexedIdentifier: _read,
+    ast.Concatenation: _read,
+}

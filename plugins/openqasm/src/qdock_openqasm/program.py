@@ -1,0 +1,217 @@
+"""The program while it is read: its names, its memory, its notes, and what has been spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from qdock_openqasm import control, declarations, statements, subroutines
+from qdock_openqasm.assigned import walk
+from qdock_openqasm.flow import CallFrame, Flow, LoopFrame
+from qdock_openqasm.functions import FUNCTIONS
+from qdock_openqasm.grammar import ast
+from qdock_openqasm.ir import Block
+from qdock_openqasm.library import BUILTIN_CONSTANTS, BUILTIN_GATES, LIBRARIES, REPLACEABLE, library
+from qdock_openqasm.limits import Limits
+from qdock_openqasm.memory import Bits, Memory, Storage
+from qdock_openqasm.scope import (
+    ArrayAlias,
+    BitsSymbol,
+    Constant,
+    Extern,
+    Function,
+    GateSymbol,
+    Input,
+    Scope,
+    Scopes,
+    Subroutine,
+    Variable,
+)
+from qdock_openqasm.types import FLOAT, QType
+from qdock_openqasm.values import Value
+
+__all__ = ["Program"]
+
+
+class Program:
+    """Everything that statements share.
+
+    Parameters
+    ----------
+    limits : Limits
+        What the program may cost.
+    inputs : mapping of str to number
+        Values for ``input`` declarations; those left out become parameters of the circuit.
+    include : callable
+        Reads an included file, given its name and the span of the statement.
+    """
+
+    def __init__(self, limits: Limits, inputs: Mapping[str, Any], include: Callable[[str, Any], None]) -> None:
+        self.limits = limits
+        self.inputs = dict(inputs)
+        self.version = 3
+        self.scopes = Scopes()
+        self.memory = Memory(limits)
+        self.notes: dict[str, None] = {}
+        self.pragmas: list[str] = []
+        self.outputs: set[str] = set()
+        self.calibrated: set[str] = set()
+        self.included: set[str] = set()
+        self.defining = ""
+        self.frames: list[LoopFrame | CallFrame] = []
+        self.raised: list[LoopFrame | CallFrame] = []
+        self.guarded: list[LoopFrame | CallFrame] = []
+        self.calls: list[str] = []
+        self._iterations = 0
+        self._checked: set[int] = set()
+        self._alive: list[Any] = []
+        self._include = include
+        self._pending: list[Bits | Storage] = []
+
+    def begin(self, version: int) -> None:
+        """Declare what the language has built in."""
+        self.version = version
+        names = self.scopes.builtin.symbols
+        for name, number in BUILTIN_CONSTANTS[version].items():
+            names[name] = Constant(name, value=Value(FLOAT, number, True))
+        for name in FUNCTIONS[version]:
+            names[name] = Function(name)
+        for gate in BUILTIN_GATES[version]:
+            names[gate.name] = GateSymbol(gate.name, gate=gate)
+
+    def add_library(self, name: str) -> None:
+        """Declare the gates of an include file of the language, once; names that are taken stay what they are."""
+        if name in self.included:
+            return
+        self.included.add(name)
+        symbols = self.scopes.globals.symbols
+        for gate in library(name):
+            if gate.name not in symbols and gate.name not in self.scopes.builtin.symbols:
+                replaceable = name == "qelib1.inc" and gate.name in REPLACEABLE
+                symbols[gate.name] = GateSymbol(gate.name, gate=gate, is_replaceable=replaceable)
+
+    def include(self, name: str, span: Any) -> None:
+        """Read an included file: a library of the language, or a file of the program."""
+        if name in LIBRARIES:
+            self.add_library(name)
+        else:
+            self._include(name, span)
+
+    def note(self, text: str) -> None:
+        """Keep a remark on something that was read but has no place in a circuit."""
+        self.notes[text] = None
+
+    def spend(self, iterations: int, span: Any) -> None:
+        """Count rounds of a loop that is resolved while loading, before they are made."""
+        if self.memory.dry:
+            return
+        self._iterations += iterations
+        self.limits.check("iterations", self._iterations, span)
+
+    @property
+    def iterations_left(self) -> int:
+        """How many rounds of loops may still be resolved."""
+        return self.limits.iterations - self._iterations
+
+    # --- scopes
+
+    @contextmanager
+    def scope(self, kind: str = "block", parent: Scope | None = None) -> Iterator[Scope]:
+        """Open a scope, and give back what was declared in it when the statement around it has ended."""
+        with self.scopes.open(kind, parent) as scope:
+            yield scope
+        for symbol in scope.symbols.values():
+            if isinstance(symbol, Variable):
+                self._pending.append(symbol.storage)
+            elif isinstance(symbol, BitsSymbol) and symbol.owns:
+                self._pending.append(symbol.bits)
+
+    def borrow(self, item: Bits | Storage) -> None:
+        """Give something back when the statement at hand has ended."""
+        self._pending.append(item)
+
+    @contextmanager
+    def releasing(self) -> Iterator[None]:
+        """Give back, at the end, what went out of scope meanwhile."""
+        mark = len(self._pending)
+        yield
+        self.memory.release(self._pending[mark:])
+        del self._pending[mark:]
+
+    # --- statements that are checked but not run
+
+    @contextmanager
+    def only_checking(self) -> Iterator[None]:
+        """Look for errors without any effect: for what a program holds but never reaches."""
+        memory = self.memory
+        outer, memory.out = memory.out, Block()
+        frames, self.frames = self.frames, []
+        raised, self.raised = self.raised, []
+        memory.dry += 1
+        try:
+            yield
+        finally:
+            memory.dry -= 1
+            memory.out, self.frames, self.raised = outer, frames, raised
+
+    def check_only(self, statements: Sequence[Any], *, variable: Any = None, kind: QType | None = None) -> None:
+        """Check the statements of a block, which may see a loop variable.
+
+        Once is enough, as types don't change from round to round.
+        """
+        if not statements or id(statements) in self._checked:
+            return
+        self._checked.add(id(statements))
+        self._alive.append(statements)
+        with self.only_checking(), self.scope():
+            if variable is not None and kind is not None:
+                declarations.new_variable(self, variable.name, variable.span, kind)
+            with self.scope():
+                for statement in statements:
+                    self.run(statement)
+
+    def run(self, node: Any) -> Flow:
+        """Run one statement."""
+        return statements.run(self, node)
+
+    def run_body(self, body: Sequence[Any]) -> Flow:
+        """Run the statements of a block in a scope of their own."""
+        with self.scope():
+            return control.run_all(self, body)
+
+    # --- what expressions and statements need of each other
+
+    def call_subroutine(self, symbol: Subroutine, nodes: Sequence[Any], node: Any) -> Value:
+        """Write out a call and return its value."""
+        return subroutines.call_subroutine(self, symbol, nodes, node)
+
+    def call_extern(self, symbol: Extern, nodes: Sequence[Any], node: Any) -> Value:
+        """Return what stands for the value of an extern function."""
+        return subroutines.call_extern(self, symbol, nodes, node)
+
+    def measured_value(self, node: Any) -> Value:
+        """Measure, and return the result."""
+        return statements.measured_value(self, node)
+
+    def is_unsure(self, name: str) -> bool:
+        """Return whether a name's value depends on what only the circuit knows."""
+        symbol = self.scopes.find(name)
+        if isinstance(symbol, Variable):
+            return self.memory.is_unsure(symbol.storage)
+        if isinstance(symbol, BitsSymbol):
+            return self.memory.is_unsure(symbol.bits)
+        if isinstance(symbol, ArrayAlias):
+            return self.memory.is_unsure(symbol.value.data.storage)
+        return isinstance(symbol, Input) and not symbol.value.is_known
+
+    def measures(self, name: str) -> bool:
+        """Return whether a call by that name may give a value that depends on a measurement."""
+        symbol = self.scopes.find(name)
+        if isinstance(symbol, Subroutine):
+            return any(
+                isinstance(item, ast.MeasureExpression)
+                or (isinstance(item, ast.FunctionCall) and item.name.name != name and self.measures(item.name.name))
+                for item in walk(symbol.node.body)
+            )
+        return isinstance(symbol, Extern)

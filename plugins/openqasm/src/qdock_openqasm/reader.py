@@ -1,0 +1,175 @@
+"""From a text to a circuit: statement by statement, plain ones on the fast path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qdock.circuit import Circuit
+from qdock.errors import CircuitError
+
+from qdock_openqasm.chunks import Chunker
+from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, locate, problem_of
+from qdock_openqasm.fast import FastPath
+from qdock_openqasm.grammar import Grammar
+from qdock_openqasm.include import Includes
+from qdock_openqasm.ir import build
+from qdock_openqasm.limits import Limits
+from qdock_openqasm.program import Program
+from qdock_openqasm.scan import deep_stack
+from qdock_openqasm.scope import Symbol
+from qdock_openqasm.sources import Origin, Source
+
+__all__ = ["Reader"]
+
+_VERSIONS = ("2.0", "3.0", "3.1")
+_HEADER = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
+_INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
+_INCLUDES_3 = re.compile(r"""^\s*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)
+_WORDS = re.compile(r"[^\W\d]\w*")
+
+
+class Reader:
+    """Reads one program.
+
+    Parameters
+    ----------
+    limits : Limits
+        What it may cost.
+    inputs : mapping of str to number
+        Values for its ``input`` declarations.
+    fast : bool
+        Whether plain statements may go around the parser; the result is the same.
+    """
+
+    def __init__(self, limits: Limits, inputs: Mapping[str, Any] | None = None, fast: bool = True) -> None:
+        self.limits = limits
+        self.program = Program(limits, inputs or {}, self._include)
+        self._is_fast = fast
+        self._problems: list[Problem] = []
+        self._hidden = 0
+        self._includes = Includes(None, limits)
+
+    def read(self, text: str, path: Path | None = None, name: str | None = None) -> Circuit:
+        """Return the circuit of a program, or raise the error that shows all that is wrong with it."""
+        source = Source(text, name or (str(path) if path else "<program>"), path)
+        self._includes = Includes(path, self.limits)
+        try:
+            with deep_stack():
+                self.limits.check("source_bytes", len(text))
+                self._read_program(source)
+                if not self._problems:
+                    return self._circuit(source)
+        except Fault as fault:
+            self._fail(fault, source)
+        except RecursionError:
+            self._fail(self.limits.reached("nesting"), source)
+        raise as_error(self._problems, limit=False, hidden=self._hidden)
+
+    def _fail(self, fault: Fault, source: Source) -> None:
+        """Raise the error for a limit at once; keep any other with those before."""
+        problem = problem_of(fault, Position(Origin(source), 1, 1))
+        if fault.is_limit:
+            raise as_error([*self._problems, problem], limit=True) from None
+        self._problems.append(problem)
+
+    # --- the program's own text
+
+    def _read_program(self, source: Source) -> None:
+        start, version = self._header(source)
+        self.program.begin(version)
+        self._read_statements(source, start)
+        unknown = [name for name in self.program.inputs]
+        if unknown and not self._problems:
+            raise Fault(f"the program has no input '{unknown[0]}' to give a value to")
+
+    def _header(self, source: Source) -> tuple[int, int]:
+        """Return where the statements begin, and the language's version as 2 or 3."""
+        text = source.text
+        blank = _HEADER.match(text)
+        start = blank.end() if blank else 0
+        match = _VERSION.match(text, start)
+        if match is None:
+            is_2 = _INCLUDES_2.search(text) and not _INCLUDES_3.search(text)
+            return start, 2 if is_2 and not text.startswith("OPENQASM", start) else 3
+        number = match[1] if "." in match[1] else f"{match[1]}.0"
+        if number not in _VERSIONS:
+            line, column = source.place(start)
+            place = Position(Origin(source), line, column + 1, len(match.group()))
+            raise Fault(f"OpenQASM {match[1]} is not supported; the versions are {', '.join(_VERSIONS)}", place)
+        return match.end(), int(number[0])
+
+    def _read_statements(self, source: Source, start: int) -> None:
+        """Run the statements of a source from a position on; go on behind those with errors."""
+        grammar = Grammar(source, self.limits, self.program.version)
+        chunker = Chunker(source.text)
+        fast = FastPath(source.text, self.program) if self._is_fast else None
+        position = start
+        while True:
+            if fast is not None:
+                position = fast.run(position)
+            found = chunker.next(position)
+            if found is None:
+                return
+            begin, position = found
+            try:
+                self._run(grammar, begin, position)
+            except Fault as fault:
+                self._recover(fault, source, begin, position)
+
+    def _run(self, grammar: Grammar, begin: int, end: int) -> None:
+        try:
+            for statement in grammar.parse(begin, end):
+                if self.program.run(statement).name == "END":
+                    self.program.ended = True
+        except CircuitError as error:
+            raise Fault(str(error).rstrip(".")) from None
+
+    def _recover(self, fault: Fault, source: Source, begin: int, end: int) -> None:
+        """Keep an error and go on; what the statement would have declared is not missed again."""
+        scopes = self.program.scopes
+        words = set(_WORDS.findall(source.text[begin : min(end, begin + 10_000)]))
+        scopes.poisoned |= {word for word in words if scopes.find(word) is None}
+        if isinstance(fault, Suppressed):
+            self._hidden += 0
+            return
+        if len(self._problems) >= self.limits.errors:
+            self._hidden += 1
+            return
+        line, column = source.place(begin)
+        if fault.span is None:
+            fault.span = Position(Origin(source), line, column + 1)
+        self._fail(fault, source)
+
+    # --- included files
+
+    def _include(self, name: str, span: Any) -> None:
+        source = self._includes.enter(name, locate(span))
+        start = 0
+        blank = _HEADER.match(source.text)
+        match = _VERSION.match(source.text, blank.end() if blank else 0)
+        if match:
+            start = match.end()
+        self._read_statements(source, start)
+        self._includes.leave()
+
+    # --- the result
+
+    def _circuit(self, source: Source) -> Circuit:
+        program = self.program
+        layout = program.memory.layout
+        if program.outputs:
+            layout.cregs = [(name, size, output and name in program.outputs) for name, size, output in layout.cregs]
+        name = source.path.stem if source.path else "circuit"
+        circuit = build(program.memory.out, layout, name)
+        if program.notes:
+            circuit.metadata["openqasm_notes"] = list(program.notes)
+        if program.pragmas:
+            circuit.metadata["openqasm_pragmas"] = list(program.pragmas)
+        return circuit
+
+
+_ = Symbol

@@ -1,0 +1,293 @@
+"""Statements: one short function for each kind of node, found in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qdock.errors import CircuitError
+from qdock.operations import Code
+
+from qdock_openqasm import control, declarations, places
+from qdock_openqasm.apply import PHASE, angles_of, apply, broadcast, gate_named, modifiers_of, operand, operands
+from qdock_openqasm.errors import Fault
+from qdock_openqasm.evaluate import evaluate, place_of
+from qdock_openqasm.flow import Flow
+from qdock_openqasm.gatebody import check_call, define_gate, define_opaque
+from qdock_openqasm.grammar import ast
+from qdock_openqasm.ir import DelayOp
+from qdock_openqasm.indexing import RuntimeIndex
+from qdock_openqasm.memory import Bits
+from qdock_openqasm.places import BitsPart, QubitsPart
+from qdock_openqasm.runtime_index import switch_on
+from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, declared
+from qdock_openqasm.subroutines import call_by_gate_syntax, define_extern, define_subroutine
+from qdock_openqasm.types import BIT, bits
+from qdock_openqasm.values import UNKNOWN, Duration, Value, binary
+
+if TYPE_CHECKING:
+    from qdock_openqasm.program import Program
+
+__all__ = ["measured_value", "run"]
+
+_MEASURE, _RESET, _BARRIER = int(Code.MEASURE), int(Code.RESET), int(Code.BARRIER)
+
+
+def run(p: Program, node: Any) -> Flow:
+    """Run one statement; what is wrong with it is a `Fault` at its place."""
+    try:
+        if node.annotations:
+            p.note("annotations have no effect: " + ", ".join(f"@{item.keyword}" for item in node.annotations))
+        with p.releasing():
+            return _chosen_at_run_time(p, node) or Flow.NEXT
+    except Fault as fault:
+        if fault.span is None:
+            fault.span = node.span
+        raise
+    except CircuitError as error:
+        raise Fault(str(error).rstrip("."), node.span) from None
+
+
+def _chosen_at_run_time(p: Program, node: Any) -> Flow | None:
+    """Run a statement; where it names an element by an index that only the circuit knows, once for each index."""
+    try:
+        return _STATEMENTS[type(node)](p, node)
+    except RuntimeIndex as index:
+        if not isinstance(node, _INDEXED) or index.node is None:
+            raise
+        return switch_on(p, node, index)
+
+
+_INDEXED = (ast.GateCall, ast.MeasureStatement, ast.Reset, ast.Assignment, ast.Barrier, ast.Delay)
+
+# --- gates
+
+
+def _gate_call(p: Program, node: ast.GateCall) -> None:
+    symbol = p.scopes.find(node.name.name)
+    if isinstance(symbol, (Subroutine, Extern)):
+        call_by_gate_syntax(p, symbol, node)
+        return
+    gate = gate_named(p, node.name)
+    if node.duration is not None:
+        _duration_of(p, node.duration)
+        p.note("the duration of a gate call is not kept")
+    angles = angles_of(p, node.arguments)
+    modifiers, controls = modifiers_of(p, node.modifiers, len(node.qubits))
+    parts = operands(p, node.qubits)
+    if gate.gate is None:
+        raise Fault(f"gate '{gate.name}' is opaque: nobody has defined it, so its effect is unknown", node.name.span)
+    try:
+        check_call(gate.name, gate.gate, node, len(angles), controls)
+    except Fault as fault:
+        raise Fault(fault.message, fault.span, declared(gate)) from None
+    apply(p, gate.gate, angles, modifiers, broadcast(parts, f"gate '{gate.name}'", node.span))
+
+
+def _global_phase(p: Program, node: ast.GlobalPhase) -> None:
+    angles = angles_of(p, [node.argument])
+    modifiers, controls = modifiers_of(p, node.modifiers, len(node.qubits))
+    check_call("gphase", PHASE, node, 1, controls)
+    apply(p, PHASE, angles, modifiers, broadcast(operands(p, node.qubits), "gphase", node.span))
+
+
+# --- measurement and the rest
+
+
+def _measure(p: Program, node: ast.MeasureStatement) -> None:
+    if isinstance(node.measure, ast.QuantumCall):
+        evaluate(p, node.measure)
+    part = operand(p, node.measure.operand)
+    if node.target is None:
+        _measure_into(p, part.indices, _scratch(p, len(part.indices)))
+        return
+    check_writable(p, node.target)
+    target = place_of(p, node.target)
+    if isinstance(target, BitsPart):
+        _check_sizes(part, target, node)
+        if not p.memory.dry:
+            _measure_into(p, part.indices, places.clbits_of(p.memory, target))
+        return
+    if target.type.kind not in ("bit", "bool"):
+        raise Fault(f"a measurement result can't be stored in a value of type {target.type}", node.target.span)
+    _check_sizes(part, target, node)
+    places.write(p.memory, target, _measured(p, part))
+
+
+def _check_sizes(part: QubitsPart, target: Any, node: Any) -> None:
+    size = target.type.width or 1
+    if len(part.indices) != size:
+        number = f"{len(part.indices)} qubit{'' if len(part.indices) == 1 else 's'}"
+        raise Fault(f"the measurement of {number} can't be stored in {target.type}", node.span)
+
+
+def _measure_into(p: Program, qubits: Sequence[int], clbits: Sequence[int]) -> None:
+    if p.memory.dry:
+        return
+    for qubit, clbit in zip(qubits, clbits, strict=True):
+        p.memory.emit((_MEASURE, (qubit,), (clbit,), ()))
+    p.memory.measured(clbits)
+
+
+def _scratch(p: Program, size: int) -> Sequence[int]:
+    """Clbits for a measurement whose result has no name."""
+    if p.memory.dry or not size:
+        return range(size)
+    item = Bits("unnamed", size, True, home=p.memory.depth)
+    p.borrow(item)
+    return p.memory.clbits(item)
+
+
+def _measured(p: Program, part: QubitsPart) -> Value:
+    kind = bits(len(part.indices)) if part.is_register else BIT
+    if p.memory.dry or not part.indices:
+        return Value(kind, UNKNOWN)
+    clbits = _scratch(p, len(part.indices))
+    _measure_into(p, part.indices, clbits)
+    item = Bits("unnamed", len(clbits), part.is_register, clbits)
+    return p.memory.read_bits(item)
+
+
+def measured_value(p: Program, node: ast.MeasureExpression) -> Value:
+    """Measure, and return the result as a value."""
+    return _measured(p, operand(p, node.operand))
+
+
+def _reset(p: Program, node: ast.Reset) -> None:
+    for qubit in operand(p, node.operand).indices:
+        p.memory.emit((_RESET, (qubit,), (), ()))
+
+
+def _barrier(p: Program, node: ast.Barrier) -> None:
+    qubits = _qubits_of(p, node.operands)
+    if qubits:
+        p.memory.emit((_BARRIER, tuple(qubits), (), ()))
+
+
+def _qubits_of(p: Program, nodes: Sequence[Any]) -> list[int]:
+    """The qubits of some operands, each once; those of the whole program where there is no operand."""
+    if nodes:
+        return list(dict.fromkeys(index for part in operands(p, nodes) for index in part.indices))
+    physical = [-index - 1 for index in range(p.memory.layout.num_physical)]
+    return [*range(p.memory.num_qubits), *physical]
+
+
+def _duration_of(p: Program, node: Any) -> Duration | None:
+    value = evaluate(p, node)
+    if value.type.kind != "duration":
+        raise Fault(f"a duration is expected here, but this is of type {value.type}", node.span)
+    return None if value.is_unknown else value.data
+
+
+def _delay(p: Program, node: ast.Delay) -> None:
+    time = _duration_of(p, node.duration)
+    qubits = _qubits_of(p, node.operands)
+    if time is None or not qubits:
+        return
+    if time.amount < 0 and time.exact:
+        raise Fault(f"a delay must not be negative, but is {time.amount:g} {time.unit}", node.duration.span)
+    if not time.exact:
+        p.note("a delay with 'stretch' or 'durationof' gets its length from a device; here these count as 0")
+    if not p.memory.dry:
+        p.memory.emit(DelayOp(max(time.amount, 0.0), time.unit, qubits))
+
+
+def _nop(p: Program, node: ast.Nop) -> None:
+    operands(p, node.operands)
+
+
+def _box(p: Program, node: ast.Box) -> Flow:
+    if node.duration is not None:
+        _duration_of(p, node.duration)
+    p.note("a box is read as its content: nothing is kept of its border and its duration")
+    return p.run_body(node.body)
+
+
+# --- assignment
+
+
+def check_writable(p: Program, node: Any) -> None:
+    """Raise a `Fault` if an assignment's target is something that never changes."""
+    name = node.name if isinstance(node, ast.IndexedIdentifier) else node
+    symbol = p.scopes.get(name)
+    if isinstance(symbol, Qubits):
+        raise Fault(f"a qubit has no value: '{name.name}' can't be assigned to", node.span, declared(symbol))
+    if isinstance(symbol, (Constant, Input)):
+        raise Fault(f"'{name.name}' is a {symbol.what} and can't be assigned to", node.span, declared(symbol))
+    if p.scopes.is_outside(name.name):
+        message = f"'{name.name}' belongs to the program: inside a subroutine it can be read, but not changed"
+        raise Fault(message, node.span, declared(symbol))
+
+
+def _assignment(p: Program, node: ast.Assignment) -> None:
+    check_writable(p, node.target)
+    value = evaluate(p, node.value)
+    target = place_of(p, node.target)
+    if node.op.value != "=":
+        value = binary(node.op.value[:-1], places.read(p.memory, target), value, p.limits)
+    try:
+        places.write(p.memory, target, value)
+    except Fault as fault:
+        raise Fault(fault.message, fault.span or node.value.span) from None
+
+
+def _expression(p: Program, node: ast.ExpressionStatement) -> None:
+    evaluate(p, node.expression)
+
+
+# --- what has no place in a circuit
+
+
+def _pragma(p: Program, node: ast.Pragma) -> None:
+    p.pragmas.append(node.command)
+
+
+def _calibration(p: Program, node: Any) -> None:
+    p.note("calibrations ('cal', 'defcal') have no effect on a circuit")
+    if isinstance(node, ast.CalibrationDefinition):
+        p.calibrated.add(node.name.name)
+
+
+def _include(p: Program, node: ast.Include) -> None:
+    p.include(node.filename, node.span)
+
+
+def _block(p: Program, node: ast.Block) -> Flow:
+    return p.run_body(node.statements)
+
+
+_STATEMENTS: dict[type, Callable[[Any, Any], Flow | None]] = {
+    ast.QubitDeclaration: declarations.declare_qubits,
+    ast.ClassicalDeclaration: declarations.declare_variable,
+    ast.ConstDeclaration: declarations.declare_constant,
+    ast.IODeclaration: declarations.declare_input_or_output,
+    ast.AliasDeclaration: declarations.declare_alias,
+    ast.GateDefinition: define_gate,
+    ast.OpaqueDefinition: define_opaque,
+    ast.SubroutineDefinition: define_subroutine,
+    ast.ExternDeclaration: define_extern,
+    ast.GateCall: _gate_call,
+    ast.GlobalPhase: _global_phase,
+    ast.MeasureStatement: _measure,
+    ast.Reset: _reset,
+    ast.Barrier: _barrier,
+    ast.Delay: _delay,
+    ast.Nop: _nop,
+    ast.Box: _box,
+    ast.Block: _block,
+    ast.Assignment: _assignment,
+    ast.ExpressionStatement: _expression,
+    ast.If: control.run_if,
+    ast.While: control.run_while,
+    ast.For: control.run_for,
+    ast.Switch: control.run_switch,
+    ast.Break: control.run_break,
+    ast.Continue: control.run_continue,
+    ast.Return: control.run_return,
+    ast.End: control.run_end,
+    ast.Pragma: _pragma,
+    ast.CalibrationGrammar: _calibration,
+    ast.CalibrationBlock: _calibration,
+    ast.CalibrationDefinition: _calibration,
+    ast.Include: _include,
+}

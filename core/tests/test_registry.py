@@ -232,6 +232,11 @@ def test_a_hook_may_leave_out_arguments_or_give_them_defaults(registry):
     assert [spec.name for spec in made.backends()] == ["mine"]
 
 
+def test_a_hook_may_have_a_name_of_its_own(registry):
+    source = HEAD + "@hookimpl(specname='qdock_backends')\ndef _mine():\n    yield BackendSpec('x', 'a.b:C')\n"
+    assert [spec.name for spec in registry(coin=source).backends()] == ["x"]
+
+
 def test_a_hook_from_the_future_may_be_marked_optional(registry):
     made = registry(new=GOOD + "\n@hookimpl(optionalhook=True)\ndef qdock_future(): ...\n")
     assert [spec.name for spec in made.backends()] == ["x"]

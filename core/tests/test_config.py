@@ -1,6 +1,7 @@
 """Settings: their order, their errors, their origins; secrets: where they come from and that they never show."""
 
 import copy
+import doctest
 import json
 import os
 import pickle
@@ -11,6 +12,8 @@ import traceback
 import platformdirs
 import pytest
 
+import qdock.config
+import qdock.secret
 from qdock.config import SETTINGS, Config, Secret, config_files
 from qdock.errors import ConfigError
 
@@ -283,6 +286,12 @@ def test_a_byte_order_mark_is_no_error(tmp_path, home):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\xef\xbb\xbf[defaults]\nshots = 3")
     assert Config.load(environ=home).get("defaults.shots") == 3
+
+
+def test_the_documented_examples_are_true():
+    for module in (qdock.config, qdock.secret):
+        result = doctest.testmod(module)
+        assert (result.failed, result.attempted > 0) == (0, True)
 
 
 # --- secrets

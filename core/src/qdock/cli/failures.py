@@ -47,8 +47,8 @@ def report(error: Exception, *, debug: bool = False, about: str = "") -> int:
 def _paragraph(error: Exception) -> str:
     if isinstance(error, click.Abort):
         return "Interrupted."
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'The output'}: {error.strerror}."
     if not isinstance(error, click.ClickException):
         return str(error) or type(error).__name__
     message = " ".join(error.format_message().split())

@@ -45,13 +45,13 @@ def show_all(
         if not interrupted or _is_done(submission):
             result, ended = _settle(submission, debug, submission.file if several else "")
             status = max(status, ended)
-        if result is not None and target is not None:
-            result.save(target)
-            write_note(f"Saved in {target}.")
         if as_json:
             documents.append(_describe(submission, result))
         elif result is not None and submission.job is not None:
-            show_result(_title(submission.file, submission.job), result, [submission.file] if several else [])
+            title = _title(submission.file, submission.job, result)
+            show_result(title, result, [submission.file] if several else [])
+        if result is not None and target is not None:
+            status = max(status, _save(result, target, debug))
     if as_json:
         write_json(documents if several else documents[0])
     return _leave(submissions) if interrupted else status
@@ -73,12 +73,27 @@ def _settle(submission: Submission, debug: bool, about: str) -> tuple[Result | N
         return None, FAILED
 
 
-def _title(file: str, job: RecordedJob) -> str:
-    shots = job.options.get("shots")
-    facts = [_name_of(job), *([] if shots is None else [f"{shots:,} shots"]), f"seed {job.seed}"]
+def _save(result: Result, target: str, debug: bool) -> int:
+    """Save a result, which has been shown already: a full disk does not lose it."""
+    try:
+        result.save(target)
+    except Exception as error:  # noqa: BLE001 - reported, and what is left to do is done
+        return report(error, debug=debug, about=target)
+    write_note(f"Saved in {target}.")
+    return DONE
+
+
+def _title(file: str, job: RecordedJob, result: Result) -> str:
+    shots = _shots(job, result)
+    facts = [_name_of(job), *([f"{shots:,} shot{'s' * (shots > 1)}"] if shots else []), f"seed {job.seed}"]
     if "run" in job.metrics:
         facts.append(_duration(job.metrics["run"]))
     return f"{file} on {', '.join(facts)}"
+
+
+def _shots(job: RecordedJob, result: Result | None) -> int | None:
+    """Return how many shots there were, which may be none, or else how many there should have been."""
+    return result[0].shots if result else job.options.get("shots")
 
 
 def _duration(seconds: float) -> str:
@@ -92,12 +107,12 @@ def _name_of(job: RecordedJob) -> str:
 def _describe(submission: Submission, result: Result | None) -> dict[str, Any]:
     """Return a job, or what prevented it, as JSON values."""
     job, error = submission.job, submission.error
-    document = {
+    document: dict[str, Any] = {
         "job_id": job and job.job_id(),
         "backend": job and _name_of(job),
         "status": job and job.status().name,
         "seed": job and job.seed,
-        "shots": job and job.options.get("shots"),
+        "shots": job and _shots(job, result),
         "results": [] if result is None else [entry.to_dict() for entry in result],
     }
     if error is not None:

@@ -23,8 +23,8 @@ __all__ = [
 
 
 def is_terminal() -> bool:
-    """Whether a person reads standard output."""
-    return sys.stdout.isatty()
+    """Whether a person reads standard output; where it is closed there is none."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def forgive_encoding() -> None:
@@ -44,10 +44,11 @@ def write(text: str) -> None:
 
 def flush() -> None:
     """Hand over what is still buffered."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _leave_the_pipe()
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _leave_the_pipe()
 
 
 def _leave_the_pipe() -> None:

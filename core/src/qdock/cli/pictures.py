@@ -70,8 +70,10 @@ def _draw_probabilities(entry: CircuitResult) -> None:
 
 
 def _draw_memory(entry: CircuitResult) -> None:
+    from rich.text import Text
+
     memory = entry.get_memory()
-    write("  ".join(memory[:_SHOTS]))
+    write_rich(Text("  ".join(memory[:_SHOTS])))
     _note_rest(len(memory) - _SHOTS, "shots")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 import qdock
 from qdock.cli.options import DEBUG, debug_option, json_option
+from qdock.errors import ProgramError
 
 __all__ = ["command"]
 
@@ -100,10 +102,16 @@ def command(
 
 
 def _check_files(files: Sequence[str], target: str | None) -> None:
+    """Refuse what can't work before anything is run."""
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("`-` stands for standard input, which can be read only once.")
-    if target is not None and len(files) > 1:
+    if target is None:
+        return
+    if len(files) > 1:
         raise click.UsageError(f"-o takes the result of one program, but {len(files)} files were given.")
+    folder = Path(target).absolute().parent
+    if not os.access(folder, os.W_OK):
+        raise click.UsageError(f"The result can't be saved in {target!r}: there is no folder {folder} to write to.")
 
 
 def _parse(settings: Mapping[str, str], backend: str | None) -> dict[str, Any]:
@@ -119,6 +127,16 @@ def _parse(settings: Mapping[str, str], backend: str | None) -> dict[str, Any]:
 
 def _read(file: str, values: Mapping[str, float]) -> Any:
     """Return the program in `file`, its parameters bound."""
-    # With a line's end it is a program, whatever it says, and never the name of a file.
-    program = sys.stdin.read() + "\n" if file == STANDARD_INPUT else Path(file)
+    program = _read_standard_input() if file == STANDARD_INPUT else Path(file)
     return qdock.convert(program).bind(values) if values else program
+
+
+def _read_standard_input() -> str:
+    content = sys.stdin.buffer.read()
+    try:
+        # With a line's end it is a program, whatever it says, and never the name of a file.
+        return content.decode() + "\n"
+    except UnicodeDecodeError as error:
+        raise ProgramError(
+            f"The program on standard input is not UTF-8 text: {error.reason} at byte {error.start}."
+        ) from None

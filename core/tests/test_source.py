@@ -87,11 +87,18 @@ def test_a_file_above_the_limit_is_refused(path):
         read_program(path, limit=10)
 
 
-def test_a_huge_file_is_refused_without_reading_it_all(path):
+def test_a_huge_file_is_refused_without_reading_it(path):
     with path.open("wb") as file:
         file.truncate(10 * SOURCE_LIMIT)
     with pytest.raises(LimitExceeded, match="has more than 67108864 bytes"):
         read_program(path)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="no file here has more bytes than it says")
+def test_a_file_that_says_it_is_empty_is_bounded_all_the_same():
+    assert os.stat("/proc/self/maps").st_size == 0
+    with pytest.raises(LimitExceeded, match="has more than 10 bytes"):
+        read_program("/proc/self/maps", limit=10)
 
 
 def test_a_text_above_the_limit_is_refused():

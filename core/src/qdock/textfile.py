@@ -47,8 +47,7 @@ def read_text(path: str, limit: int, private: bool = False) -> str:
         raise Unreadable("does not exist") from None
     except (OSError, ValueError) as error:
         raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
-    if len(content) > limit:
-        raise TooLarge(f"has more than {limit} bytes")
+    _check_size(len(content), limit)
     return _decode(content)
 
 
@@ -56,7 +55,9 @@ def _read(path: str, limit: int, private: bool) -> bytes:
     # Without O_NONBLOCK opening a named pipe waits for a writer, maybe for ever.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
-        _check(os.fstat(handle), private)
+        status = os.fstat(handle)
+        _check(status, private)
+        _check_size(status.st_size, limit)
         with open(handle, "rb", closefd=False) as file:
             return file.read(limit + 1)
     finally:
@@ -73,6 +74,11 @@ def _check(status: os.stat_result, private: bool) -> None:
         raise Unreadable(
             f"may be read by others (mode {mode:04o}): close it with `chmod 600`, and change what it holds"
         )
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"has more than {limit} bytes")
 
 
 def _decode(content: bytes) -> str:

@@ -64,7 +64,7 @@ def test_a_socket_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_path_that_no_system_takes_is_an_error():
-    with pytest.raises(ProgramError, match="can't be read: .*embedded null"):
+    with pytest.raises(ProgramError, match=r"can't be read: .*embedded null"):
         read_program("a\0b")
     with pytest.raises(ProgramError, match="can't be read"):
         read_program("a" * 5000)

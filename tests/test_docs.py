@@ -1,7 +1,8 @@
 """Every command and code block of README.md and docs/ runs, in order, and prints what the page says it prints.
 
-A page is run in a folder of its own that holds a copy of ``docs/examples``: ``console`` blocks (``$ command``, then
-what it prints) on a terminal of 100 columns, ``sh`` blocks (commands alone), and ``python`` blocks, which share one
+A page is run in a folder of its own that holds ``docs/examples`` and, as a reader may have them, the files in it:
+``console`` blocks (``$ command``, then
+what it prints) on a terminal of 80 columns, ``sh`` blocks (commands alone), and ``python`` blocks, which share one
 interpreter and are followed by a ``text`` block with what they print. In what is shown, ``...`` stands for anything,
 and durations and job ids may differ. A line before a block says what else there is to know:
 
@@ -44,10 +45,15 @@ _BLOCK = re.compile(
 )
 _RUN = ("console", "sh", "python")
 
+#: What the pages call the folder, which is also the home of their reader.
+HOME = "/home/ada"
+
 # What differs from run to run, and how both sides are written before they are compared.
 _VARYING = (
+    (re.compile(r"[^\n]*(\n(\x1b\[\?25h|\r)*\x1b\[1A)?\x1b\[2K"), ""),  # what a progress bar wiped off again
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r"), ""),
     (re.compile(r"\b\d+(\.\d+)? (ms|s|µs)\b"), "# s"),
+    (re.compile(r"\b\d\.\d{3}\b"), "#.###"),
     (re.compile(r"\b(?=[0-9]*[a-f])[0-9a-f]{20}\b"), "#id"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
@@ -133,7 +139,7 @@ class Folder:
     def call(self, command: str) -> tuple[int, str]:
         """Run a command on a terminal of its own; return its exit status and all it showed."""
         ours, theirs = pty.openpty()
-        ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
         process = subprocess.Popen(
             ["bash", "-c", command], cwd=self.path, env=self.environ,
             stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
@@ -141,7 +147,7 @@ class Folder:
         os.close(theirs)
         shown = b"".join(iter(lambda: _read(ours), b""))
         os.close(ours)
-        return process.wait(), shown.decode()
+        return process.wait(), shown.decode().replace(str(self.path), HOME)
 
     def close(self) -> None:
         if self.python is not None:
@@ -157,11 +163,13 @@ def _read(terminal: int) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
+    for place in (tmp_path / "docs" / "examples", tmp_path):
+        shutil.copytree(ROOT / "docs" / "examples", place, dirs_exist_ok=True)
     site = tmp_path / "site-packages"
     environ = {
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(tmp_path),
         "TERM": "xterm",
         "NO_COLOR": "1",
         "MPLBACKEND": "Agg",

@@ -50,7 +50,7 @@ class Fault(Exception):
 
 
 class Suppressed(Fault):
-    """A consequence of an error that has been reported already."""
+    """A consequence of an error that has been reported already; never shown."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,248 @@
-"""The fast path: runs of plain statements, without the parser."""
+"""The fast path: runs of plain statements, read without the parser.
+
+Plain are calls of gates on qubits and registers with numbers for angles, measurements, resets and barriers at the top
+level. A statement is looked up by its text first, then read by one regular expression; whatever does not fit, or
+is wrong in any way, is left to the parser. The result is the same.
+"""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from qdock.operations import Code
+
+from qdock_openqasm.apply import broadcast
+from qdock_openqasm.errors import Fault
+from qdock_openqasm.ir import Row
+from qdock_openqasm.places import QubitsPart
 from qdock_openqasm.program import Program
+from qdock_openqasm.scope import BitsSymbol, GateSymbol, Qubits
+from qdock_openqasm.templates import RowGate
 
 __all__ = ["FastPath"]
 
+_MEASURE, _RESET, _BARRIER = int(Code.MEASURE), int(Code.RESET), int(Code.BARRIER)
+
+_OPERAND = r"[A-Za-z_]\w*\s*(?:\[\s*\d{1,9}\s*\]\s*)?"
+_CALL = re.compile(
+    rf"\s*([A-Za-z_]\w*)(?:\s*\(([^()\[\]{{}}\"']*)\)\s*|\s+)({_OPERAND}(?:,\s*{_OPERAND})*)", re.ASCII
+)
+_ARROW = re.compile(rf"\s*measure\s+({_OPERAND})->\s*({_OPERAND})", re.ASCII)
+_ASSIGNED = re.compile(rf"\s*({_OPERAND})=\s*measure\s+({_OPERAND})", re.ASCII)
+_ITEM = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?", re.ASCII)
+_NUMBER = r"(?:\d{1,20}\.\d*|\.\d+|\d{1,20})(?:[eE][+-]?\d{1,5})?"
+_ANGLE = re.compile(rf"\s*(-?)\s*({_NUMBER}|pi)\s*((?:[*/]\s*(?:{_NUMBER}|pi)\s*)*)", re.ASCII)
+_FACTOR = re.compile(rf"([*/])\s*({_NUMBER}|pi)", re.ASCII)
+
+_COMMENT = re.compile(r"\"[^\"\r\n]*\"|'[^'\r\n]*'|//[^\n]*|/\*.*?\*/", re.DOTALL)
+#: Where text that looks like a comment may be something else.
+_RAW_TEXT = re.compile(r"pragma|cal\b|@[^\W\d]|#")
+
+_FIRST_WINDOW, _LAST_WINDOW = 2_048, 262_144
+#: More operations than this for a statement, and it is not kept for the next time.
+_SMALL = 64
+_MEMO = 500_000
+
+Rows = Sequence[Row]
+
 
 class FastPath:
-    """Runs plain statements of a source."""
+    """Runs plain statements of a source.
+
+    Parameters
+    ----------
+    text : str
+        The source.
+    program : Program
+        What the statements add to.
+    """
 
     def __init__(self, text: str, program: Program) -> None:
-        self.text = text
-        self.program = program
+        self._program = program
+        self._text = text if _RAW_TEXT.search(text) else _COMMENT.sub(_blank, text)
+        self._statements: dict[str, Rows] = {}
+        self._angles: dict[str, tuple[float, ...]] = {"": ()}
+        self._operands: dict[str, list[QubitsPart]] = {}
+        self._replacements = 0
 
     def run(self, position: int) -> int:
         """Run the plain statements from a position on; return where the first one that is not plain begins."""
-        return position
+        if self._replacements != self._program.scopes.replacements:
+            self._replacements = self._program.scopes.replacements
+            self._statements.clear()
+        window = _FIRST_WINDOW
+        while True:
+            end = self._text.rfind(";", position, position + window) + 1
+            if end <= position:
+                return position
+            pieces = self._text[position:end].split(";")
+            pieces.pop()
+            done = self._run_pieces(pieces)
+            if done < len(pieces):
+                return position + done + sum(map(len, pieces[:done]))
+            position = end
+            window = min(window * 2, _LAST_WINDOW)
+
+    def _run_pieces(self, pieces: list[str]) -> int:
+        """Run statements up to the first one that is not plain, and return how many were."""
+        memory = self._program.memory
+        statements, ops = self._statements, memory.out.ops
+        before = len(ops)
+        done = 0
+        for piece in pieces:
+            rows = statements.get(piece)
+            if rows is None:
+                rows = self._read(piece)
+                if rows is None:
+                    break
+                ops.extend(rows)
+            else:
+                ops += rows
+            done += 1
+        memory.charge(len(ops) - before)
+        return done
+
+    # --- statements
+
+    def _read(self, piece: str) -> Rows | None:
+        """Return the operations of a statement, or None if it is not plain or not right."""
+        match = _CALL.fullmatch(piece)
+        try:
+            if match:
+                return self._call(piece, *match.groups())
+            match = _ARROW.fullmatch(piece)
+            if match:
+                return self._measured(match[1], match[2])
+            match = _ASSIGNED.fullmatch(piece)
+            return self._measured(match[2], match[1]) if match else None
+        except Fault:
+            return None
+
+    def _call(self, piece: str, name: str, params: str | None, operands: str) -> Rows | None:
+        parts = self._operands.get(operands) or self._parts(operands)
+        if parts is None:
+            return None
+        symbol = self._program.scopes.globals.symbols.get(name) or self._program.scopes.builtin.symbols.get(name)
+        if isinstance(symbol, GateSymbol):
+            angles = self._angles.get(params or "")
+            if angles is None:
+                angles = self._parsed_angles(params or "")
+            rows = None if angles is None else self._gate(symbol, angles, parts)
+        elif symbol is None and params is None and name in ("barrier", "reset"):
+            rows = _barrier(parts) if name == "barrier" else _reset(parts)
+        else:
+            return None
+        if rows is not None and len(rows) <= _SMALL and len(self._statements) < _MEMO and not self._has_phase(symbol):
+            self._statements[piece] = rows
+        return rows
+
+    @staticmethod
+    def _has_phase(symbol: Any) -> bool:
+        """Whether every call adds to the global phase, so that its operations are not all of it."""
+        return isinstance(symbol, GateSymbol) and not isinstance(symbol.gate, RowGate)
+
+    def _gate(self, symbol: GateSymbol, angles: tuple[float, ...], parts: list[QubitsPart]) -> Rows | None:
+        kind = symbol.gate
+        if kind is None or len(angles) != kind.num_params or len(parts) != kind.num_qubits:
+            return None
+        if isinstance(kind, RowGate):
+            if not any(part.is_register for part in parts):
+                qubits = tuple([part.indices[0] for part in parts])
+                return ((kind.code, qubits, (), angles),) if len(set(qubits)) == len(qubits) else None
+            return [(kind.code, qubits, (), angles) for qubits in broadcast(parts, "", None)]
+        calls = list(broadcast(parts, "", None))
+        if kind.size * len(calls) > _LAST_WINDOW:
+            return None
+        flat = kind.flat(angles, self._program.limits)
+        if not all(isinstance(what, int) for what, _, _ in flat.entries):
+            return None
+        self._program.memory.out.phases.extend(flat.phases * len(calls))
+        return [
+            (what, tuple([qubits[i] for i in own]), (), params)  # type: ignore[misc] # a code, as tested
+            for qubits in calls
+            for what, own, params in flat.entries
+        ]
+
+    def _measured(self, source: str, target: str) -> Rows | None:
+        parts = self._operands.get(source) or self._parts(source)
+        clbits = self._clbits(target)
+        if parts is None or clbits is None or len(parts[0].indices) != len(clbits):
+            return None
+        self._program.memory.measured(clbits)
+        return [(_MEASURE, (qubit,), (clbit,), ()) for qubit, clbit in zip(parts[0].indices, clbits, strict=True)]
+
+    # --- operands and angles
+
+    def _parts(self, operands: str) -> list[QubitsPart] | None:
+        parts = []
+        for name, index in _ITEM.findall(operands):
+            symbol = self._program.scopes.globals.symbols.get(name)
+            if not isinstance(symbol, Qubits):
+                return None
+            if not index:
+                parts.append(QubitsPart(symbol.indices, symbol.is_register))
+            elif symbol.is_register and int(index) < len(symbol.indices):
+                parts.append(QubitsPart((symbol.indices[int(index)],), False))
+            else:
+                return None
+        self._operands[operands] = parts
+        return parts
+
+    def _clbits(self, target: str) -> Sequence[int] | None:
+        match = _ITEM.match(target)
+        assert match is not None
+        name, index = match.groups()
+        symbol = self._program.scopes.globals.symbols.get(name)
+        if not isinstance(symbol, BitsSymbol) or symbol.bits.clbits is None:
+            return None
+        clbits = symbol.bits.clbits
+        if index is None:
+            return clbits
+        return (clbits[int(index)],) if symbol.bits.is_register and int(index) < len(clbits) else None
+
+    def _parsed_angles(self, params: str) -> tuple[float, ...] | None:
+        angles = tuple([_angle(text) for text in params.split(",")])
+        if not all(math.isfinite(angle) for angle in angles):
+            return None
+        self._angles[params] = angles
+        return angles
+
+
+def _blank(match: re.Match[str]) -> str:
+    """A comment as spaces; a string stays."""
+    text = match.group()
+    return text if text[0] in "\"'" else " " * len(text)
+
+
+def _barrier(parts: list[QubitsPart]) -> Rows:
+    return ((_BARRIER, tuple(dict.fromkeys(index for part in parts for index in part.indices)), (), ()),)
+
+
+def _reset(parts: list[QubitsPart]) -> Rows | None:
+    return [(_RESET, (index,), (), ()) for index in parts[0].indices] if len(parts) == 1 else None
+
+
+def _angle(text: str) -> float:
+    """The value of a product of numbers and pi, computed as the parser's tree would be; NaN if it is none."""
+    match = _ANGLE.fullmatch(text)
+    if match is None:
+        return math.nan
+    sign, first, factors = match.groups()
+    value = _factor(first)
+    if sign:
+        value = -value
+    try:
+        for op, factor in _FACTOR.findall(factors):
+            value = value * _factor(factor) if op == "*" else value / _factor(factor)
+        return float(value)
+    except (ZeroDivisionError, OverflowError):
+        return math.nan
+
+
+def _factor(text: str) -> float:
+    if text == "pi":
+        return math.pi
+    return int(text) if text.isdigit() else float(text)

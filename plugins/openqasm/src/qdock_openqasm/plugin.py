@@ -1,0 +1,20 @@
+"""What the plugin brings: converters between OpenQASM and circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qdock.spec import ConverterSpec, hookimpl
+
+#: What a text of the language has in its beginning: a version line, an include, or a declaration of qubits or gates.
+_PATTERN = (
+    r"^[ \t]*(?:OPENQASM\s+\d|include\s*[\"'][^\"'\n]*[\"']\s*;|[qc]reg\s+\w+\s*[\[;]|"
+    r"(?:qubit|bit)\s*(?:\[[^\]\n]*\])?\s*[^\W\d]\w*\s*[;=]|gate\s+[^\W\d]\w*[^;={]*\{|input\s+\w+|defcalgrammar\b)"
+)
+_SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".openqasm")
+
+
+@hookimpl
+def qdock_converters() -> Iterator[ConverterSpec]:
+    """Yield the reader, and a writer for each version of the language."""
+    yield ConverterSpec("openqasm", "circuit", "qdock_openqasm.api:loads", suffixes=_SUFFIXES, pattern=_PATTERN)

@@ -63,6 +63,7 @@ class Program:
         self.raised: list[LoopFrame | CallFrame] = []
         self.guarded: list[LoopFrame | CallFrame] = []
         self.calls: list[str] = []
+        self.ended = False
         self._iterations = 0
         self._checked: set[int] = set()
         self._alive: list[Any] = []
@@ -146,14 +147,12 @@ class Program:
         """Look for errors without any effect: for what a program holds but never reaches."""
         memory = self.memory
         outer, memory.out = memory.out, Block()
-        frames, self.frames = self.frames, []
-        raised, self.raised = self.raised, []
         memory.dry += 1
         try:
             yield
         finally:
             memory.dry -= 1
-            memory.out, self.frames, self.raised = outer, frames, raised
+            memory.out = outer
 
     def check_only(self, statements: Sequence[Any], *, variable: Any = None, kind: QType | None = None) -> None:
         """Check the statements of a block, which may see a loop variable.

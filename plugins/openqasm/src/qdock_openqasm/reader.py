@@ -13,6 +13,7 @@ from qdock.errors import CircuitError
 from qdock_openqasm.chunks import Chunker
 from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, locate, problem_of
 from qdock_openqasm.fast import FastPath
+from qdock_openqasm.flow import Flow
 from qdock_openqasm.grammar import Grammar
 from qdock_openqasm.include import Includes
 from qdock_openqasm.ir import build
@@ -109,7 +110,7 @@ class Reader:
         fast = FastPath(source.text, self.program) if self._is_fast else None
         position = start
         while True:
-            if fast is not None:
+            if fast is not None and not self.program.ended:
                 position = fast.run(position)
             found = chunker.next(position)
             if found is None:
@@ -123,10 +124,17 @@ class Reader:
     def _run(self, grammar: Grammar, begin: int, end: int) -> None:
         try:
             for statement in grammar.parse(begin, end):
-                if self.program.run(statement).name == "END":
-                    self.program.ended = True
+                self._run_statement(statement)
         except CircuitError as error:
             raise Fault(str(error).rstrip(".")) from None
+
+    def _run_statement(self, statement: Any) -> None:
+        program = self.program
+        if program.ended:
+            with program.only_checking():
+                program.run(statement)
+        else:
+            program.ended = program.run(statement) is Flow.END
 
     def _recover(self, fault: Fault, source: Source, begin: int, end: int) -> None:
         """Keep an error and go on; what the statement would have declared is not missed again."""
@@ -134,7 +142,6 @@ class Reader:
         words = set(_WORDS.findall(source.text[begin : min(end, begin + 10_000)]))
         scopes.poisoned |= {word for word in words if scopes.find(word) is None}
         if isinstance(fault, Suppressed):
-            self._hidden += 0
             return
         if len(self._problems) >= self.limits.errors:
             self._hidden += 1

@@ -178,6 +178,8 @@ class Scopes:
         self.globals = Scope("global", self.builtin)
         self.current = self.globals
         self.poisoned: set[str] = set()
+        #: How often a gate has taken the place of another one.
+        self.replacements = 0
 
     @contextmanager
     def open(self, kind: str, parent: Scope | None = None) -> Iterator[Scope]:
@@ -267,6 +269,7 @@ class Scopes:
         if taken is not None and not _may_replace(taken, symbol):
             message = f"'{symbol.name}' is already declared in this scope, as a {taken.what}"
             raise Fault(message, symbol.span, declared(taken))
+        self.replacements += taken is not None
         self.current.symbols[symbol.name] = symbol
 
 

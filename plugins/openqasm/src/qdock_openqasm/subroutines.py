@@ -47,13 +47,20 @@ def define_subroutine(p: Program, node: ast.SubroutineDefinition) -> None:
     symbol = Subroutine(node.name.name, node.name.span, node=node, arguments=arguments, returns=returns)
     symbol.weight = _weight(p, node)
     p.scopes.declare(symbol)
-    with p.only_checking(), p.scope("subroutine", p.scopes.globals):
-        p.frames.append(CallFrame(0, p.memory.out, 0, returns, symbol.name))
-        unknown = [_unknown_argument(p, kind) for kind in arguments]
-        for item, kind, value in zip(node.arguments, arguments, unknown, strict=True):
-            _bind(p, item, kind, value)
-        for statement in node.body:
-            p.run(statement)
+    outer, p.frames = p.frames, [CallFrame(0, p.memory.out, 0, returns, symbol.name)]
+    try:
+        with p.only_checking(), p.scope("subroutine", p.scopes.globals):
+            _check_body(p, node, arguments)
+    finally:
+        p.frames = outer
+
+
+def _check_body(p: Program, node: ast.SubroutineDefinition, arguments: Sequence[QType]) -> None:
+    unknown = [_unknown_argument(p, kind) for kind in arguments]
+    for item, kind, value in zip(node.arguments, arguments, unknown, strict=True):
+        _bind(p, item, kind, value)
+    for statement in node.body:
+        p.run(statement)
 
 
 #: Numbers for qubits that are only spoken of; 2^30 apart, as each may stand for a register.

@@ -448,6 +448,8 @@ def _complex(op: str, left: Value, right: Value) -> Value:
         raise Fault(f"'{op}' is not defined for complex numbers")
     if isinstance(first, _Unknown) or isinstance(second, _Unknown):
         return Value(COMPLEX, UNKNOWN)
+    if op == "**" and first == 0 and second.real > 0:
+        return Value(COMPLEX, 0j)
     found = complex(_REAL[op](first, second))
     if not cmath.isfinite(found):
         raise Fault(f"'{op}' has no finite value here")

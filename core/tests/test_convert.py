@@ -224,7 +224,7 @@ def test_a_plugin_that_is_not_used_is_named_with_the_reason():
     with pytest.raises(ConversionError) as caught:
         Converters((), plugins).convert(QASM)
     assert str(caught.value).endswith(
-        " Plugin 'openqasm' is installed but blocked: 'openqasm' blocks it (QDOCK_BLOCK)."
+        " It looks like OpenQASM. Plugin 'openqasm' is installed but blocked: 'openqasm' blocks it (QDOCK_BLOCK)."
         " Plugin 'odd' is installed but broken: The import failed."
     )
 

@@ -128,7 +128,8 @@ class Converters:
     def _recognise(self, program: object, path: _Path | None) -> str:
         formats = find_formats(program, path, self._get_specs())
         if not formats:
-            text, distribution = unknown_program(program, path, self._get_specs())
+            installed = {plugin.distribution for plugin in self._get_plugins()}
+            text, distribution = unknown_program(program, path, self._get_specs(), installed)
             raise ConversionError(text + self._problems(distribution))
         if len(formats) > 1:
             raise ConversionError(

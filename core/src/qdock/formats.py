@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from qdock.spec import ConverterSpec
@@ -113,17 +113,25 @@ def subject(program: object, path: Any = None) -> str:
     return f"The program, a text of {len(program)} characters,"
 
 
-def unknown_program(program: object, path: Any, specs: Iterable[ConverterSpec]) -> tuple[str, str]:
-    """Return (what to say of a program in no known format, the distribution that would read it or an empty text)."""
+def unknown_program(
+    program: object, path: Any, specs: Iterable[ConverterSpec], installed: Container[str]
+) -> tuple[str, str]:
+    """Return (what to say of a program in no known format, the distribution that would read it or an empty text).
+
+    Parameters
+    ----------
+    installed : container of str
+        Distributions that it is no use to install.
+    """
     suffixes: dict[str, set[str]] = {HUB: set(), "call": set()}
     for spec in specs:
         suffixes.setdefault(spec.source, set()).update(spec.suffixes)
     formats = ", ".join(f"{name} ({', '.join(sorted(ends))})" if ends else name for name, ends in suffixes.items())
-    advice, distribution = _advice(program, path)
+    advice, distribution = _advice(program, path, installed)
     return f"{subject(program, path)} is in no format that is installed: {formats}. {advice}", distribution
 
 
-def _advice(program: object, path: Any) -> tuple[str, str]:
+def _advice(program: object, path: Any, installed: Container[str]) -> tuple[str, str]:
     if callable(program):
         return "A function is run as `qdock.Call(function, arguments)`.", ""
     if isinstance(program, (bytes, bytearray)):
@@ -132,5 +140,6 @@ def _advice(program: object, path: Any) -> tuple[str, str]:
     for kind, suffixes, start, distribution in _KNOWN:
         text = isinstance(program, str) and re.search(start, program[:_HEAD], re.MULTILINE)
         if text or name.lower().endswith(suffixes):
-            return f"It looks like {kind}: `pip install {distribution}`.", distribution
+            install = "" if distribution in installed else f": `pip install {distribution}`"
+            return f"It looks like {kind}{install}.", distribution
     return "Install a plugin that converts it; `qdock plugins` shows those there are.", ""

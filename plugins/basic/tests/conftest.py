@@ -20,10 +20,9 @@ from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.watch import Watch
 
 
-@pytest.fixture(scope="session")
-def oracle() -> ModuleType:
-    """The independent answers."""
-    spec = spec_from_file_location("kronecker_oracle", Path(__file__).with_name("kronecker_oracle.py"))
+def _module(name: str) -> ModuleType:
+    """Import a file that lies beside the tests."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -31,6 +30,18 @@ def oracle() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """The independent answers."""
+    return _module("kronecker_oracle")
+
+
+@pytest.fixture(scope="session")
+def dynamic() -> ModuleType:
+    """Strategies of random circuits."""
+    return _module("dynamic_circuits")
 
 
 @pytest.fixture(scope="session")

@@ -310,9 +310,9 @@ def test_options_and_limits_come_from_the_configuration() -> None:
         assert dock.run(bell(), "basic_simulator").result()[0].shots == 77
         vector = dock.run(Circuit(1), "basic_simulator", output="statevector").result().get_statevector()
         assert vector.dtype == np.complex64
-        circuit = Circuit(1, 1)
-        for _ in range(4):
-            circuit.h(0).measure(0, 0)
+        circuit = Circuit(1, 4)
+        for clbit in range(4):
+            circuit.h(0).measure(0, clbit)
         job = dock.run(circuit, "basic_simulator", output="probabilities")
         job.wait_for_final_state(30)
         assert "max_branches = 4" in job.error.message

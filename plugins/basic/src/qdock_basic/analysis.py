@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from qdock.circuit import Circuit
 from qdock.operations import Code, Columns, Detail
-from qdock_basic.program import READ_LAST, Block, Flow, Step
+from qdock_basic.program import CHANCES, READ_LAST, Block, Flow, Step
 
 __all__ = ["Facts", "facts_of", "method_of", "read_last", "splits_of"]
 
 _LOOPS = frozenset({Code.WHILE, Code.FOR})
-_CHANCE = frozenset({Code.MEASURE, Code.RESET})
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ def splits_of(block: Block) -> int | None:
     """Return how often at most a run is split by chance before its last readings; None: as often as loops go round."""
     steps = list(_all_steps(block))
     loops = (step for step in steps if step.kind in _LOOPS)
-    if any(inner.kind in _CHANCE for loop in loops for inner in _with_inner(loop)):
+    if any(inner.kind in CHANCES for loop in loops for inner in _with_inner(loop)):
         return None
-    return sum(step.kind in _CHANCE for step in steps)
+    return sum(step.kind in CHANCES for step in steps)
 
 
 def method_of(splits: int | None) -> str:

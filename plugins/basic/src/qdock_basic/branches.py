@@ -19,7 +19,8 @@ from qdock.streams import ROOT_PATH, child_path
 from qdock_basic.classical import ACTIONS as CLASSICAL_ACTIONS
 from qdock_basic.classical import Place
 from qdock_basic.kernels import Array, apply_form
-from qdock_basic.program import GATE, LATE_GATE, READ_LAST, Step
+from qdock_basic.meeting import Meeting
+from qdock_basic.program import CHANCES, GATE, LATE_GATE, READ_LAST, Step
 from qdock_basic.sampling import STEPS, share_of_one
 from qdock_basic.state import collapse, flip, weights_of
 from qdock_basic.watch import Watch
@@ -43,6 +44,8 @@ class Branch:
         Names its stream of random numbers.
     readings : tuple of (qubit, clbit)
         What is to be read from its final state, in order.
+    has_waited : bool
+        Whether it has just been released from a `Meeting`.
     """
 
     state: Array
@@ -50,6 +53,7 @@ class Branch:
     share: Any
     path: int = ROOT_PATH
     readings: tuple[tuple[int, int], ...] = ()
+    has_waited: bool = False
 
 
 class Part(NamedTuple):
@@ -113,7 +117,7 @@ class Mass:
         return share
 
 
-def follow(root: Branch, shares: Shares, watch: Watch) -> Iterator[Branch]:
+def follow(root: Branch, shares: Shares, watch: Watch, meeting: Meeting | None = None) -> Iterator[Branch]:
     """Run a program from a branch on, and yield every branch at its end.
 
     Parameters
@@ -124,21 +128,27 @@ def follow(root: Branch, shares: Shares, watch: Watch) -> Iterator[Branch]:
         Says how a branch is divided.
     watch : Watch
         Is shown how far the run is, and may stop it.
+    meeting : Meeting, optional
+        Where branches whose shares can be added up become one.
     """
     waiting = [root]
     total, done = shares.size(root.share), 0.0
-    while waiting:
+    while waiting or (meeting is not None and (waiting := meeting.release())):
         branch = waiting.pop()
-        while (step := branch.place.next_step()) is not None:
+        while branch.place.has_next():
+            if meeting is not None and meeting.arrive(branch, alone=not waiting):
+                break
+            step = branch.place.take_step()
             if watch.is_due():
                 watch.look((done + shares.size(branch.share) * branch.place.fraction()) / total)
-            if step.kind in _CHANCES:
+            if step.kind in CHANCES:
                 waiting += _chance(branch, step, shares)
             else:
                 _ACTIONS[step.kind](branch, step)
-        if shares.size(branch.share):
-            yield branch
-        done += shares.size(branch.share)
+        else:
+            done += shares.size(branch.share)
+            if shares.size(branch.share):
+                yield branch
 
 
 # --- what each kind of step does to a branch
@@ -167,7 +177,6 @@ _ACTIONS: dict[int, Callable[[Branch, Step], None]] = {
     READ_LAST: _read_last,
     **dict.fromkeys(CLASSICAL_ACTIONS, _classical),
 }
-_CHANCES = frozenset({Code.MEASURE, Code.RESET})
 
 
 def _chance(branch: Branch, step: Step, shares: Shares) -> list[Branch]:

@@ -65,12 +65,16 @@ class Place:
         other.variables = dict(self.variables)
         return other
 
-    def next_step(self) -> Step | None:
-        """Return the next step and go past it, or None at the end of the program."""
+    def has_next(self) -> bool:
+        """Leave the blocks that have ended, begin the rounds that are due, and return whether there is a step left."""
         while self.position == len(self.block.steps):
             if self.frame is None:
-                return None
+                return False
             self._leave()
+        return True
+
+    def take_step(self) -> Step:
+        """Return the next step and go past it."""
         self.position += 1
         return self.block.steps[self.position - 1]
 
@@ -150,7 +154,7 @@ class Place:
             self._enter(chosen[0])
 
     def switch(self, flow: Flow) -> None:
-        """Enter the block of the first case that lists a value, or the default block."""
+        """Enter the block of the case that lists a value, or the default block."""
         value = self.evaluate(flow.detail.target)
         for (values, _), block in zip(flow.detail.cases, flow.blocks, strict=False):
             if value in values:

@@ -14,13 +14,16 @@ from qdock.matrices import matrix_power
 from qdock.operations import Code, Columns, Modifier
 from qdock_basic.kernels import Form, controlled, form_of
 
-__all__ = ["GATE", "LATE_GATE", "READ_LAST", "Block", "Flow", "Step", "compile_circuit"]
+__all__ = ["CHANCES", "GATE", "LATE_GATE", "READ_LAST", "Block", "Flow", "Step", "compile_circuit"]
 
 #: Kinds of steps besides the members of `qdock.operations.Code`: gates, those with angles that are computed at
 #: run time, and measurements that may as well be made after all other steps.
 GATE = 0
 LATE_GATE = 1
 READ_LAST = 2
+
+#: Kinds of steps whose outcome is left to chance.
+CHANCES = frozenset({int(Code.MEASURE), int(Code.RESET)})
 
 _NO_OPS = frozenset({int(Code.BARRIER), int(Code.DELAY)})
 _LAST_GATE = int(Code.MODIFIED)

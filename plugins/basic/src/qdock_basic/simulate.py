@@ -17,6 +17,8 @@ from qdock_basic.analysis import facts_of, method_of, read_last, splits_of
 from qdock_basic.branches import Branch, Mass, Shares, Shots, follow
 from qdock_basic.classical import Place
 from qdock_basic.limits import Limits
+from qdock_basic.liveness import Live, live_values
+from qdock_basic.meeting import Meeting
 from qdock_basic.memory import check_memory
 from qdock_basic.program import Block, compile_circuit
 from qdock_basic.readout import Distribution, Layout, Tally
@@ -29,6 +31,8 @@ __all__ = ["Simulation", "check_size", "simulate"]
 
 # Branches less likely than this are left out of exact distributions, or a `while` loop might never end.
 _LEAST_MASS = 1e-15
+# States of branches that wait to become one with others take no more than this.
+_MEETING_BYTES = 64 << 20
 # So many branches can wait at once where each has at most half the probability of the one before.
 _MOST_WAITING = 50
 
@@ -54,10 +58,10 @@ class Simulation:
     watch: Watch
     limits: Limits
 
-    def branches(self, block: Block, share: Any, shares: Shares) -> Iterator[Branch]:
+    def branches(self, block: Block, share: Any, shares: Shares, meeting: Meeting | None = None) -> Iterator[Branch]:
         """Run the whole circuit."""
         state = prepare(self.circuit.num_qubits, self.options["initial_state"], self.options["precision"])
-        yield from follow(Branch(state, self.place(block), share), shares, self.watch)
+        yield from follow(Branch(state, self.place(block), share), shares, self.watch, meeting)
 
     def place(self, block: Block) -> Place:
         """Return the beginning of the program."""
@@ -118,15 +122,25 @@ def _probabilities(simulation: Simulation) -> Found:
     """Put together the exact distribution, over the clbits if any of them are written, or else over the qubits."""
     block = read_last(compile_circuit(simulation.circuit))
     splits = splits_of(block)
-    simulation.check_memory(5 + _waiting(splits, _MOST_WAITING))
+    simulation.check_memory(5 + _waiting(splits, _MOST_WAITING), more=_MEETING_BYTES * (splits != 0))
     mass, distribution = Mass(_LEAST_MASS), Distribution(simulation.layout)
-    for number, branch in enumerate(simulation.branches(block, 1.0, mass)):
+    meeting = _meeting(simulation, block) if splits != 0 else None
+    for number, branch in enumerate(simulation.branches(block, 1.0, mass, meeting)):
         simulation.limits.check("max_branches", number + 1, "branches of an exact distribution; counts need none")
         distribution.add(branch)
     outcomes, table = distribution.finish()
     missing = mass.missing + distribution.missing
     data = {"missing_probability": missing} if missing else {}
     return {"probabilities": table, "probability_outcomes": outcomes, "data": data}, method_of(splits)
+
+
+def _meeting(simulation: Simulation, block: Block) -> Meeting:
+    """Return where the branches of an exact distribution become one."""
+    circuit, layout = simulation.circuit, simulation.layout
+    names = frozenset(variable.var.name for variable in circuit.variables)
+    shown = () if layout is None else circuit.output_clbits
+    lives = live_values(block, shown, Live((1 << circuit.num_clbits) - 1, names))
+    return Meeting(lives, room=_MEETING_BYTES // (np.dtype(np.complex128).itemsize << circuit.num_qubits))
 
 
 def _statevector(simulation: Simulation) -> Found:

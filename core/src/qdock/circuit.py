@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Const, Expr, Parameter, lift
 from qdock.gate_methods import Angle
 from qdock.gates import check_angle
-from qdock.operations import OPERATION_NAMES, Delay, Detail, Operation, Range, Register, Variable
+from qdock.operations import OPERATION_NAMES, Code, Delay, Detail, Operation, Range, Register, Variable
 
 __all__ = ["Circuit", "Operation", "Range", "Register", "Variable"]
 
@@ -54,7 +54,8 @@ class Circuit(Builder):
     def block(self) -> Circuit:
         """Return an empty circuit on the same bits and variables, for the body of a control-flow operation."""
         block = Circuit(name=self.name)
-        block._qregs, block._cregs, block._variables = list(self._qregs), list(self._cregs), dict(self._variables)
+        block._qregs, block._cregs, block._variables = self._qregs, self._cregs, self._variables
+        block._has_shared_names = self._has_shared_names = True
         block._num_qubits, block._num_clbits = self._num_qubits, self._num_clbits
         return block
 
@@ -78,15 +79,17 @@ class Circuit(Builder):
         CircuitError
             For a parameter that the circuit does not have, or a value that is not finite.
         """
-        given = {Parameter(key) if isinstance(key, str) else key: check_angle(str(key), values[key]) for key in values}
+        given: dict[Any, Expr] = {}
         known = self.parameters
-        for parameter in given:
+        for key, value in values.items():
+            parameter = Parameter(key) if isinstance(key, str) else key
             if parameter not in known:
                 names = ", ".join(sorted(item.name for item in known)) or "none"
                 raise CircuitError(f"The circuit has no parameter '{parameter}'. It has: {names}.")
-        return self._mapped(
-            self, lambda node: lift(given[node]) if isinstance(node, Parameter) and node in given else node
-        )
+            given[parameter] = lift(self._checked_angle(parameter.name, value))
+        bound = self._mapped(self, lambda node: given.get(node, node) if isinstance(node, Parameter) else node)
+        circuit_facts.check_delays(bound)
+        return bound
 
     def compose(self, other: Circuit, qubits: Sequence[int] | None = None, clbits: Sequence[int] | None = None) -> Self:
         """Append all operations of another circuit.
@@ -94,15 +97,38 @@ class Circuit(Builder):
         Parameters
         ----------
         other : Circuit
+            A variable of the same name and type as one here is the same variable; its initial value is the one here.
         qubits, clbits : sequence of int, optional
             Where its qubits and clbits go, in order. None: to those of the same index.
         """
+        if not isinstance(other, Circuit):
+            raise CircuitError(f"'compose' appends a Circuit, but {other!r} was given.")
         qubit_map = self._bit_map("qubit", qubits, other.num_qubits, self._num_qubits)
         clbit_map = self._bit_map("clbit", clbits, other.num_clbits, self._num_clbits)
-        for name, variable in other._variables.items():
-            if self._variables.setdefault(name, variable).var != variable.var:
-                raise CircuitError(f"Both circuits have a variable '{name}', but of different types.")
+        check_angle("global phase", lift(self._global_phase) + other._global_phase)
+        new = {name: variable for name, variable in other._variables.items() if self._is_new(variable)}
+        self._own_names()
+        self._variables.update(new)
         self._extend(other, qubit_map, clbit_map, _bit_leaf(clbit_map))
+        return self
+
+    def _is_new(self, variable: Variable) -> bool:
+        """Whether a variable of another circuit is none of this one's; of the same name it must be the same."""
+        name = variable.var.name
+        known = self._variables.get(name)
+        if known is None and self._has_name(name):
+            raise CircuitError(f"The other circuit has a variable '{name}', which is the name of a register here.")
+        if known is not None and known.var != variable.var:
+            raise CircuitError(f"Both circuits have a variable '{name}', but of different types.")
+        return known is None
+
+    def append_operation(self, operation: Operation) -> Self:
+        """Append an operation of a circuit on the same bits and variables, as iteration returns it."""
+        if operation.is_gate:
+            return self._append_gate(operation.gate, operation.qubits)
+        qubits = self._qubit_list(operation.name, operation.qubits)
+        clbits = self._clbit_list(operation.name, operation.clbits)
+        self._record(Code[operation.name.upper()], qubits, clbits, operation.params, operation.detail)
         return self
 
     def inverse(self) -> Circuit:
@@ -111,7 +137,7 @@ class Circuit(Builder):
         undone.global_phase = -self.global_phase
         for operation in reversed(list(self)):
             if operation.name == "barrier":
-                undone.barrier(*operation.qubits)
+                undone.barrier(operation.qubits)
             elif operation.name == "delay":
                 undone.delay(operation.params[0], operation.qubits, _unit(operation.detail))
             elif operation.is_gate:
@@ -125,7 +151,7 @@ class Circuit(Builder):
         return self._mapped(self, None)
 
     def depth(self) -> int:
-        """Return the length of the longest path through operations that share a bit; barriers don't count."""
+        """Return the length of the longest path through operations that share a bit or variable, barriers left out."""
         return circuit_facts.depth(self)
 
     def count_ops(self) -> dict[str, int]:
@@ -152,8 +178,14 @@ class Circuit(Builder):
     def __len__(self) -> int:
         return len(self._code)
 
-    def __getitem__(self, index: int) -> Operation:
+    @overload
+    def __getitem__(self, index: int) -> Operation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Operation]: ...
+    def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
         position = range(len(self._code))[index]
+        if isinstance(position, range):
+            return [self[place] for place in position]
         columns = self.columns()
         qubits = slice(columns.qubit_start[position], columns.qubit_start[position + 1])
         clbits = slice(columns.clbit_start[position], columns.clbit_start[position + 1])
@@ -167,19 +199,27 @@ class Circuit(Builder):
         )
 
     def __iter__(self) -> Iterator[Operation]:
-        return (self[index] for index in range(len(self)))
+        columns = self.columns()
+        qubits, clbits = columns.qubits.tolist(), columns.clbits.tolist()
+        params: list[float | Expr] = columns.params.tolist()
+        for place, expression in columns.expressions.items():
+            params[place] = expression
+        starts = (columns.qubit_start.tolist(), columns.clbit_start.tolist(), columns.param_start.tolist())
+        details = columns.details
+        q = c = p = 0
+        for index, (code, *ends) in enumerate(
+            zip(columns.code.tolist(), *(start[1:] for start in starts), strict=True)
+        ):
+            on, to, angles = tuple(qubits[q : ends[0]]), tuple(clbits[c : ends[1]]), tuple(params[p : ends[2]])
+            q, c, p = ends
+            yield Operation(OPERATION_NAMES[code], on, to, angles, details.get(index))
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same bits, variables, operations and global phase; names don't matter."""
         if not isinstance(other, Circuit):
             return NotImplemented
-        return (
-            (self._qregs, self._cregs, self._variables) == (other._qregs, other._cregs, other._variables)
-            and (self._code, self._qubits, self._clbits) == (other._code, other._qubits, other._clbits)
-            and self._global_phase == other._global_phase
-            and np.array_equal(np.array(self._params), np.array(other._params), equal_nan=True)
-            and (self._expressions, self._details) == (other._expressions, other._details)
-        )
+        names = (self.qregs, self.cregs, self.variables) == (other.qregs, other.cregs, other.variables)
+        return names and circuit_facts.has_same_operations(self, other)
 
     __hash__ = None  # type: ignore[assignment]  # A circuit can change.
 
@@ -191,6 +231,12 @@ class Circuit(Builder):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_columns": None}
+
+    def __copy__(self) -> Circuit:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Circuit:
+        return self.copy()
 
     # --- copies
 
@@ -216,15 +262,14 @@ class Circuit(Builder):
         """Append another circuit's columns, with its bits renumbered and the leaves of its expressions replaced."""
         if self._columns is not None:
             self._thaw()
+        phase = other._global_phase
+        self.gphase(phase if leaf is None or not isinstance(phase, Expr) else phase.replace(leaf))
         first_operation, first_param = len(self._code), len(self._params)
+        self._nesting = max(self._nesting, other._nesting)
         for index, detail in list(other._details.items()):
             self._details[first_operation + index] = self._mapped_detail(detail, qubit_map, clbit_map, leaf)
         for place, expression in list(other._expressions.items()):
             self._expressions[first_param + place] = expression if leaf is None else expression.replace(leaf)
-        phase = other._global_phase
-        self.global_phase = self._global_phase + (
-            phase if leaf is None or not isinstance(phase, Expr) else phase.replace(leaf)
-        )
         code, params = list(other._code), list(other._params)
         qubits, clbits = list(other._qubits), list(other._clbits)
         self._code.extend(code)
@@ -264,7 +309,7 @@ class Circuit(Builder):
         found = self._qubit_list("compose", given) if kind == "qubit" else self._clbit_list("compose", given)
         if len(found) != needed or len(set(found)) != needed:
             raise CircuitError(
-                f"The circuit to compose has {needed} {kind}s; give as many different ones, not {list(given)}."
+                f"The circuit to compose has {needed} {kind}s; give as many different ones, not {found}."
             )
         return np.array(found, dtype=np.int32)
 

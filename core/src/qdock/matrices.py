@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Matrix", "controlled_matrix", "matrix_power"]
+__all__ = ["Matrix", "controlled_matrix", "eigenvectors", "matrix_power"]
 
 Matrix = npt.NDArray[np.complex128]
 
@@ -156,10 +156,24 @@ def matrix_power(matrix: Matrix, exponent: float) -> Matrix:
         return matrix
     if exponent == int(exponent) and abs(exponent) <= 2**40:
         return np.linalg.matrix_power(matrix if exponent >= 0 else matrix.conj().T, int(abs(exponent)))
-    # A unitary's real and imaginary parts commute, so a generic mixture of them has its eigenvectors, orthonormal.
-    real, imaginary = (matrix + matrix.conj().T) / 2, (matrix - matrix.conj().T) / 2j
-    vectors = np.linalg.eigh(real + math.sqrt(2) / 3 * imaginary)[1]
+    vectors = eigenvectors(matrix)
     angles = np.angle(np.einsum("ij,ik,kj->j", vectors.conj(), matrix, vectors))
     angles[angles < -math.pi + 1e-9] += 2 * math.pi
     powered: Matrix = (vectors * np.exp(1j * exponent * angles)) @ vectors.conj().T
     return powered
+
+
+def eigenvectors(matrix: Matrix) -> Matrix:
+    """Return orthonormal eigenvectors of a unitary matrix as columns, degenerate eigenvalues included."""
+    # A unitary's real and imaginary parts commute, so a mixture of them has its eigenvectors; the few mixtures
+    # are there because two different eigenvalues may come close in one of them.
+    real, imaginary = (matrix + matrix.conj().T) / 2, (matrix - matrix.conj().T) / 2j
+    candidates = [np.linalg.eigh(real + weight * imaginary)[1] for weight in _MIXTURES]
+    return min(candidates, key=lambda vectors: _off_diagonal(vectors.conj().T @ matrix @ vectors))
+
+
+_MIXTURES = (math.sqrt(2) / 3, -math.sqrt(3) / 2, math.sqrt(5))
+
+
+def _off_diagonal(matrix: Matrix) -> float:
+    return float(np.abs(matrix - np.diag(np.diagonal(matrix))).max())

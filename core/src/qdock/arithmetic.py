@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from qdock.errors import CircuitError
@@ -18,18 +19,25 @@ __all__ = [
     "Angle",
     "Int",
     "Number",
+    "REAL_FUNCTIONS",
     "Type",
     "UNARY_OPERATORS",
     "Uint",
+    "beside",
     "binary",
+    "binary_type",
     "common",
     "convert",
     "unary",
+    "unary_type",
 ]
 
 Number = bool | int | float
 
 MAX_WIDTH = 4096
+
+#: The kinds of values, and whether they have a width.
+_WIDTHS = {"bool": False, "uint": True, "int": True, "float": False, "angle": True}
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,15 @@ class Type:
     width: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("bool", "float") and not 1 <= self.width <= MAX_WIDTH:
-            raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {self.width}.")
+        if self.kind not in _WIDTHS or (self.width and not _WIDTHS[self.kind]):
+            raise CircuitError(
+                f"There is no type {self.kind!r} of width {self.width!r}; use BOOL, FLOAT, Uint(n), Int(n) or Angle(n)."
+            )
+        if not _WIDTHS[self.kind]:
+            return
+        if isinstance(self.width, bool) or not hasattr(self.width, "__index__") or not 1 <= self.width <= MAX_WIDTH:
+            raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {self.width!r}.")
+        object.__setattr__(self, "width", int(self.width))
 
     def __str__(self) -> str:
         return f"{self.kind}[{self.width}]" if self.width else self.kind
@@ -56,9 +71,16 @@ class Type:
         if self.kind == "bool":
             return bool(value)
         if self.kind == "float":
-            return float(value)
+            return _real(value)
         value = int(value) & ((1 << self.width) - 1)
         return value - (1 << self.width) if self.kind == "int" and value >> (self.width - 1) else value
+
+
+def _real(value: Number) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise CircuitError(f"An integer of {int(value).bit_length()} bits is too large for a float.") from None
 
 
 BOOL = Type("bool")
@@ -81,12 +103,112 @@ def Angle(width: int) -> Type:
 
 
 def common(left: Type, right: Type) -> Type:
-    """Return the type in which two values meet: float before angle before int before uint, the wider width."""
+    """Return the type in which two values meet: float before angle before int before uint, the wider width.
+
+    An angle keeps its width beside an integer, which is not in units of any width.
+    """
     kinds = {left.kind, right.kind}
     if "float" in kinds:
         return FLOAT
-    kind = "angle" if "angle" in kinds else "int" if "int" in kinds else "uint"
-    return Type(kind, max(left.width, right.width, 1))
+    if "angle" in kinds:
+        return Type("angle", max(type.width for type in (left, right) if type.kind == "angle"))
+    return Type("int" if "int" in kinds else "uint", max(left.width, right.width, 1))
+
+
+# --- the type of an operator's value
+
+
+def unary_type(op: str, operand: Type) -> Type:
+    """Return the type of an operator or function of one value, or raise `CircuitError` if there is none."""
+    if op in REAL_FUNCTIONS:
+        return FLOAT
+    if op == "-":
+        return common(operand, operand)
+    if operand == FLOAT:
+        raise CircuitError(f"'{op}' needs bits or an integer, but was given a float.")
+    return Uint(max(operand.width, 1)) if op == "popcount" else operand
+
+
+def binary_type(op: str, left: Type, right: Type) -> Type:
+    """Return the type of an operator or function of two values, or raise `CircuitError` if there is none."""
+    return _TYPE_RULES[op](op, left, right)
+
+
+def beside(op: str, type: Type) -> Type | None:
+    """Return the type in which a bare number is read as an operand beside one of `type`; None: in its own.
+
+    Beside an angle it is a factor in a product, and a number of radians in a sum or a comparison.
+    """
+    own = op in _ON_BITS or (type.kind == "angle" and op in ("*", "/", "//", "%", "**", "&", "|", "^"))
+    return None if own else type
+
+
+def _arithmetic_type(op: str, left: Type, right: Type) -> Type:
+    result = common(left, right)
+    if result.kind == "angle":
+        return _angle_type(op, left, right)
+    if result.kind == "float" and op in ("//", "%"):
+        raise CircuitError(f"'{op}' needs integers, but was given {left} {op} {right}. Use '/' or a cast.")
+    return FLOAT if op == "/" else result
+
+
+def _angle_type(op: str, left: Type, right: Type) -> Type:
+    operands = tuple("angle" if type.kind == "angle" else "integer" for type in (left, right))
+    if operands not in _WITH_ANGLES.get(op, ()):
+        raise CircuitError(
+            f"'{op}' is not defined between {left} and {right}. Angles add up with angles, or with floats in radians, "
+            "and are multiplied or divided by integers; use a cast for anything else."
+        )
+    result = common(left, right)
+    return Uint(result.width) if op in ("/", "//") and operands == ("angle", "angle") else result
+
+
+def _bitwise_type(op: str, left: Type, right: Type) -> Type:
+    if FLOAT in (left, right):
+        raise CircuitError(f"'{op}' needs bits or integers, but was given {left} {op} {right}.")
+    return BOOL if left == right == BOOL else common(left, right)
+
+
+def _shift_type(op: str, left: Type, right: Type) -> Type:
+    if left in (BOOL, FLOAT) or not (right.is_integer or right == BOOL):
+        raise CircuitError(f"'{op}' shifts an integer by an integer, but was given {left} {op} {right}.")
+    return left
+
+
+def _place_type(op: str, left: Type, right: Type) -> Type:
+    if left == FLOAT or not (right.is_integer or right == BOOL):
+        raise CircuitError(f"'{op}' takes bits or an integer, and an integer, but was given {left} and {right}.")
+    return BOOL if op == "bit" else left
+
+
+def _comparison_type(op: str, left: Type, right: Type) -> Type:
+    kinds = {left.kind, right.kind}
+    if "angle" in kinds and not kinds <= {"angle", "float"}:
+        raise CircuitError(
+            f"'{op}' is not defined between {left} and {right}. An angle is compared with an angle, "
+            "or with a number of radians."
+        )
+    return BOOL
+
+
+_TYPE_RULES: dict[str, Callable[[str, Type, Type], Type]] = {
+    **dict.fromkeys(("+", "-", "*", "/", "//", "%", "**"), _arithmetic_type),
+    **dict.fromkeys(("&", "|", "^"), _bitwise_type),
+    **dict.fromkeys(("<<", ">>"), _shift_type),
+    **dict.fromkeys(("rotl", "rotr", "bit"), _place_type),
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _comparison_type),
+}
+#: What may stand beside an angle, by operator.
+_WITH_ANGLES = {
+    "+": (("angle", "angle"),),
+    "-": (("angle", "angle"),),
+    "*": (("angle", "integer"), ("integer", "angle")),
+    "/": (("angle", "angle"), ("angle", "integer")),
+    "//": (("angle", "angle"), ("angle", "integer")),
+    "%": (("angle", "angle"), ("angle", "integer")),
+}
+
+# --- values
 
 
 def convert(value: Number, source: Type, target: Type) -> Number:
@@ -96,10 +218,11 @@ def convert(value: Number, source: Type, target: Type) -> Number:
     value in radians is kept, to the angle's precision; between angles of two widths, too.
     """
     if source.kind == "angle" and target.kind == "float":
-        return math.tau * value / (1 << source.width)
+        return math.tau * (value / (1 << source.width))
     if source.kind == "float" and target.kind == "angle":
         turn = value / math.tau
-        return target.wrap(round((turn - math.floor(turn)) * (1 << target.width)))
+        # A fraction, because a float does not reach 2**4096.
+        return target.wrap(round(Fraction(turn - math.floor(turn)) * (1 << target.width)))
     if source.kind == target.kind == "angle":
         shift = target.width - source.width
         return int(value) << shift if shift >= 0 else int(value) >> -shift
@@ -112,7 +235,7 @@ def unary(op: str, value: Number, source: Type, result: Type) -> Number:
         return not value if result == BOOL else result.wrap(~int(value))
     if op == "popcount":
         return (int(value) & ((1 << max(source.width, 1)) - 1)).bit_count()
-    return result.wrap(_guarded(op, _FUNCTIONS[op], value))
+    return result.wrap(-value if op == "-" else _guarded(op, _FUNCTIONS[op], value))
 
 
 def binary(op: str, left: Number, right: Number, types: tuple[Type, Type], result: Type) -> Number:
@@ -122,7 +245,8 @@ def binary(op: str, left: Number, right: Number, types: tuple[Type, Type], resul
     if op == "**" and result.is_integer:
         return result.wrap(_integer_power(int(left), int(right), result.width))
     left, right = _meet(left, right, types)
-    return result.wrap(_guarded(op, _OPERATORS[op], left, right))
+    whole = op == "/" and result != FLOAT
+    return result.wrap(_guarded(op, _OPERATORS["//" if whole else op], left, right))
 
 
 def _meet(left: Number, right: Number, types: tuple[Type, Type]) -> tuple[Number, Number]:
@@ -139,7 +263,8 @@ def _meet(left: Number, right: Number, types: tuple[Type, Type]) -> tuple[Number
 def _guarded(op: str, function: Callable[..., Any], *values: Number) -> Number:
     try:
         result: Number = function(*values)
-        if not isinstance(result, complex) and math.isfinite(result):
+        # A wide integer is finite, but no float: math.isfinite would not take it.
+        if isinstance(result, int) or (isinstance(result, float) and math.isfinite(result)):
             return result
     except ZeroDivisionError:
         raise CircuitError(f"Division by zero: {values[0]} {op} {values[-1]}.") from None
@@ -215,7 +340,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     ">=": operator.ge,
 }
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "-": operator.neg,
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,
@@ -229,6 +353,8 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "ceiling": math.ceil,
 }
 
+#: Functions of a real number.
+REAL_FUNCTIONS = frozenset(_FUNCTIONS)
 #: Names of the operators and functions of one value, and of two.
-UNARY_OPERATORS = frozenset(_FUNCTIONS) | {"~", "popcount"}
+UNARY_OPERATORS = REAL_FUNCTIONS | {"-", "~", "popcount"}
 BINARY_OPERATORS = frozenset(_OPERATORS) | frozenset(_ON_BITS)

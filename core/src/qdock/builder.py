@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 
+from qdock import circuit_facts
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import BOOL, Bit, Bits, Const, Expr, Number, Type, Var, cast, lift
 from qdock.gate_methods import Angle, GateMethods
-from qdock.gates import Gate, check_angle
+from qdock.gates import GATES, Gate
 from qdock.operations import Assign, Barrier, Code, Delay, For, If, Range, Register, Switch, Variable, While
 from qdock.recorder import Qubits
 
@@ -22,6 +23,7 @@ __all__ = ["Builder"]
 
 MAX_BITS = 1_000_000
 _NAME = re.compile(r"[^\W\d]\w{0,1023}")
+_RESET = int(Code.RESET)
 _DELAY_UNITS = ("dt", "ns", "us", "ms", "s")
 
 
@@ -30,11 +32,14 @@ class Builder(GateMethods):
 
     def __init__(self, num_qubits: int, num_clbits: int, name: str, global_phase: Angle) -> None:
         super().__init__(0, 0)
+        if not isinstance(name, str):
+            raise CircuitError(f"The name of a circuit is a text, but {name!r} was given.")
         self.name = name
         self.metadata: dict[str, Any] = {}
-        self._qregs: list[Register] = []
-        self._cregs: list[Register] = []
+        self._qregs: dict[str, Register] = {}
+        self._cregs: dict[str, Register] = {}
         self._variables: dict[str, Variable] = {}
+        self._has_shared_names = False
         self.global_phase = global_phase
         if _checked_size("qubit", num_qubits):
             self.add_qreg("q", num_qubits)
@@ -56,12 +61,12 @@ class Builder(GateMethods):
     @property
     def qregs(self) -> tuple[Register, ...]:
         """The quantum registers in order of declaration."""
-        return tuple(self._qregs)
+        return tuple(self._qregs.values())
 
     @property
     def cregs(self) -> tuple[Register, ...]:
         """The classical registers in order of declaration."""
-        return tuple(self._cregs)
+        return tuple(self._cregs.values())
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -71,7 +76,7 @@ class Builder(GateMethods):
     @property
     def output_clbits(self) -> tuple[int, ...]:
         """The clbits that results show, in order."""
-        return tuple(index for register in self._cregs if register.output for index in register)
+        return tuple(index for register in self._cregs.values() if register.output for index in register)
 
     @property
     def global_phase(self) -> float | Expr:
@@ -80,43 +85,52 @@ class Builder(GateMethods):
 
     @global_phase.setter
     def global_phase(self, angle: Angle) -> None:
-        self._global_phase = check_angle("global phase", angle)
+        self._global_phase = self._checked_angle("global phase", angle)
 
     def add_qreg(self, name: str, size: int) -> Register:
         """Add qubits at the end and return them as a register."""
-        register = Register(self._checked_name(name), self._num_qubits, _checked_size("qubit", size, self._num_qubits))
-        self._qregs.append(register)
+        size = _checked_size("qubit", size, self._num_qubits)
+        register = Register(self._checked_name(name), self._num_qubits, size)
+        self._own_names()
+        self._qregs[name] = register
         self._num_qubits += size
         return register
 
     def add_creg(self, name: str, size: int, output: bool = True) -> Register:
         """Add clbits at the end and return them as a register; `output` is whether results show them."""
         size = _checked_size("clbit", size, self._num_clbits)
-        register = Register(self._checked_name(name), self._num_clbits, size, output)
-        self._cregs.append(register)
+        register = Register(self._checked_name(name), self._num_clbits, size, bool(output))
+        self._own_names()
+        self._cregs[name] = register
         self._num_clbits += size
         return register
 
-    def add_var(self, name: str, type: Type, initial: Number = 0) -> Var:
-        """Declare a classical variable, which has the value `initial` when a shot begins."""
+    def add_var(self, name: str, type: Type, initial: Const | Number = 0) -> Var:
+        """Declare a classical variable, which has the value `initial`, cast to its type, when a shot begins."""
+        if not isinstance(type, Type):
+            raise CircuitError(f"The type of a variable is BOOL, FLOAT, Uint(n), Int(n) or Angle(n), not {type!r}.")
         var = Var(self._checked_name(name), type)
-        value = cast(lift(initial), type)
-        assert isinstance(value, Const)
+        value = cast(lift(initial, type), type)
+        if not isinstance(value, Const):
+            raise CircuitError(f"The initial value of '{name}' must be a number, but is '{value}'. Use assign for it.")
+        self._own_names()
         self._variables[name] = Variable(var, value.value)
         return var
 
     def bit(self, clbit: int) -> Bit:
         """Return the value of a clbit, for conditions and assignments."""
-        return Bit(self._clbit_list("bit", clbit)[0])
+        found = self._clbit_list("bit", clbit)
+        if len(found) != 1:
+            raise CircuitError(f"'bit' is the value of one clbit, but {clbit!r} was given; use 'value' for several.")
+        return Bit(found[0])
 
-    def value(self, register: Register | str) -> Bits:
+    def value(self, register: Register | Sequence[int] | str) -> Bits:
         """Return the value of a classical register as an unsigned integer, its first clbit least significant."""
         if isinstance(register, str):
-            found = next((item for item in self._cregs if item.name == register), None)
-            if found is None:
-                names = ", ".join(item.name for item in self._cregs) or "none"
+            if register not in self._cregs:
+                names = ", ".join(self._cregs) or "none"
                 raise CircuitError(f"There is no classical register named '{register}'. The circuit has: {names}.")
-            register = found
+            register = self._cregs[register]
         return Bits(tuple(self._clbit_list("value", register)))
 
     # --- gates that are no row of the table
@@ -133,16 +147,21 @@ class Builder(GateMethods):
         params : sequence of float or Expr
             The angles, with a name.
         """
-        arguments = [qubits] if hasattr(qubits, "__index__") else list(qubits)
-        return self._append_gate(gate if isinstance(gate, Gate) else Gate(gate, tuple(params)), arguments)
+        arguments = qubits if isinstance(qubits, (list, tuple)) else _arguments(gate, qubits)
+        row = GATES.get(gate) if isinstance(gate, str) else None
+        if row is None or len(arguments) != row.num_qubits or not row.takes(params):
+            return self._append_gate(_gate(gate, params, len(arguments)), arguments)
+        return self._broadcast(row.code, arguments, params)
 
-    def mcx(self, controls: Sequence[int], target: Qubits) -> Self:
+    def mcx(self, controls: Qubits, target: Qubits) -> Self:
         """X with any number of controls."""
-        return self._append_gate(_controlled(Gate("x"), len(controls)), [*controls, target])
+        found = self._qubit_list("mcx", controls)
+        return self._append_gate(_gate("mcx", (), len(found) + 1), [*found, target])
 
-    def mcp(self, theta: Angle, controls: Sequence[int], target: Qubits) -> Self:
+    def mcp(self, theta: Angle, controls: Qubits, target: Qubits) -> Self:
         """Phase with any number of controls."""
-        return self._append_gate(_controlled(Gate("p", (theta,)), len(controls)), [*controls, target])
+        found = self._qubit_list("mcp", controls)
+        return self._append_gate(_gate("mcp", (theta,), len(found) + 1), [*found, target])
 
     def unitary(self, matrix: npt.ArrayLike, qubits: Qubits) -> Self:
         """Append a gate given by its (2^k, 2^k) unitary matrix on k qubits, the first least significant."""
@@ -151,7 +170,8 @@ class Builder(GateMethods):
     def gphase(self, theta: Angle) -> Self:
         """Multiply the circuit by the phase of an angle in radians."""
         angle = self._checked_angle("gphase", theta)
-        self.global_phase = self.global_phase + angle
+        if angle != 0:
+            self.global_phase = angle if self._global_phase == 0 else self._global_phase + angle
         return self
 
     # --- what is no gate
@@ -164,37 +184,37 @@ class Builder(GateMethods):
             and 0 <= qubits < self._num_qubits
             and 0 <= clbits < self._num_clbits
         ):
-            self._record(Code.MEASURE, (qubits,), (clbits,))
+            self._record_measurements([qubits], [clbits])
             return self
         sources, targets = self._qubit_list("measure", qubits), self._clbit_list("measure", clbits)
         if len(sources) != len(targets):
             raise CircuitError(
                 f"'measure' was given {len(sources)} qubits and {len(targets)} clbits; give as many of each."
             )
-        for qubit, clbit in zip(sources, targets, strict=True):
-            self._record(Code.MEASURE, (qubit,), (clbit,))
+        self._record_measurements(sources, targets)
         return self
 
     def measure_all(self) -> Self:
         """Measure every qubit.
 
-        The outcomes go to the circuit's clbits if there are as many as qubits and none of them has been measured
-        into, otherwise to a new register ``meas``.
+        The outcomes go to the circuit's clbits if there are as many as qubits, results show them all and no
+        operation has touched them, otherwise to a new register ``meas``.
         """
-        if self._num_clbits != self._num_qubits or len(self._clbits):
+        if not self._num_qubits:
+            return self
+        shown = self._num_clbits == self._num_qubits and all(register.output for register in self.cregs)
+        if not shown or circuit_facts.bits_used(self)[1]:
             self.add_creg(self._free_name("meas"), self._num_qubits)
         first = self._num_clbits - self._num_qubits
         return self.measure(range(self._num_qubits), range(first, self._num_clbits))
 
     def reset(self, qubits: Qubits) -> Self:
         """Set qubits to zero."""
-        for qubit in self._qubit_list("reset", qubits):
-            self._record(Code.RESET, (qubit,))
-        return self
+        return self._one(_RESET, qubits)
 
     def barrier(self, *qubits: Qubits) -> Self:
         """Keep what stands before apart from what stands after, on these qubits or on all."""
-        found = [index for item in qubits for index in self._qubit_list("barrier", item)] or range(self._num_qubits)
+        found = [index for item in qubits or (range(self._num_qubits),) for index in self._qubit_list("barrier", item)]
         unique = list(dict.fromkeys(found))
         self._record(Code.BARRIER, unique, detail=Barrier(len(unique)))
         return self
@@ -216,6 +236,8 @@ class Builder(GateMethods):
         if not isinstance(place, (Var, Bit, Bits)):
             raise CircuitError(f"'assign' sets a variable, a clbit or a register, but {target!r} was given.")
         self._checked_value(place)
+        if isinstance(place, Bits) and len(set(place.indices)) != len(place.indices):
+            raise CircuitError(f"'assign' sets each clbit once, but '{place}' has one twice.")
         detail = Assign(place, cast(self._checked_value(lift(value, place.type)), place.type))
         self._record(Code.ASSIGN, detail=detail)
         return self
@@ -245,19 +267,28 @@ class Builder(GateMethods):
         body : Circuit
             Made with `block`.
         """
+        if not isinstance(variable, (Var, type(None))):
+            raise CircuitError(f"The variable of 'for_' is one made with add_var, or None, but {variable!r} was given.")
         if variable is not None:
             self._checked_value(variable)
-        self._record(Code.FOR, detail=For(variable, self._loop_values(values), self._own_block(body)))
+        kind = None if variable is None else variable.type
+        self._record(Code.FOR, detail=For(variable, self._loop_values(values, kind), self._own_block(body)))
         return self
 
     def switch(
         self, target: Expr, cases: Mapping[int | tuple[int, ...], Circuit], default: Circuit | None = None
     ) -> Self:
         """Run the block of the first case that lists the target's value, or the default block if none does."""
-        rows = tuple((_case_values(values), self._own_block(block)) for values, block in cases.items())
+        if not isinstance(cases, Mapping):
+            raise CircuitError(f"The cases of 'switch' are a mapping from values to blocks, but {cases!r} was given.")
         checked = self._checked_value(lift(target))
         if checked.type.kind == "float":
             raise CircuitError(f"'switch' chooses by a whole number, but '{target}' is a float.")
+        rows = tuple((_case_values(values), self._own_block(block)) for values, block in cases.items())
+        listed = [value for values, _ in rows for value in values]
+        if len(set(listed)) != len(listed):
+            twice = next(value for value in listed if listed.count(value) > 1)
+            raise CircuitError(f"'switch' has two cases for the value {twice}; only the first could ever run.")
         self._record(Code.SWITCH, detail=Switch(checked, rows, self._optional_block(default)))
         return self
 
@@ -307,52 +338,113 @@ class Builder(GateMethods):
                 f"A block may use the circuit's {self._num_qubits} qubits and {self._num_clbits} clbits, "
                 f"but has {block.num_qubits} and {block.num_clbits}. Make it with circuit.block()."
             )
-        for variable in block._variables.values():
-            self._checked_value(variable.var)
+        if block._variables is not self._variables:
+            for variable in block._variables.values():
+                self._checked_value(variable.var)
         return block.copy()
 
     def _optional_block(self, block: Circuit | None) -> Circuit | None:
         return None if block is None else self._own_block(block)
 
-    def _loop_values(self, values: Any) -> Range | tuple[Number, ...]:
-        if isinstance(values, range):
-            return Range(lift(values.start), lift(values.stop), lift(values.step))
-        if isinstance(values, Range):
-            bounds = (lift(values.start), lift(values.stop), lift(values.step))
-            return Range(*(self._checked_value(bound) for bound in bounds))
-        constants = [lift(value) for value in values]
-        return tuple(item.value for item in constants if isinstance(item, Const))
+    def _loop_values(self, values: Any, kind: Type | None) -> Range | tuple[Number, ...]:
+        """Return what a loop runs over; listed values are cast to the type of its variable."""
+        if isinstance(values, (range, Range)):
+            bounds = tuple(self._checked_value(lift(item)) for item in (values.start, values.stop, values.step))
+            return _checked_range(*bounds, kind)
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise CircuitError(f"'for_' runs over a range, a Range or a list of numbers, but {values!r} was given.")
+        found = [lift(value, kind) if kind is None else cast(lift(value, kind), kind) for value in values]
+        for value in found:
+            if not isinstance(value, Const):
+                raise CircuitError(f"'for_' lists numbers, but '{value}' is known only at run time; use a Range.")
+        return tuple(value.value for value in found if isinstance(value, Const))
 
     # --- names
+
+    def _own_names(self) -> None:
+        """Copy the registers and variables before a change if blocks share them."""
+        if self._has_shared_names:
+            self._qregs, self._cregs = dict(self._qregs), dict(self._cregs)
+            self._variables = dict(self._variables)
+            self._has_shared_names = False
+
+    def _qubit_list(self, name: str, argument: Any) -> list[int]:
+        if isinstance(argument, Register) and self._cregs.get(argument.name) == argument:
+            raise CircuitError(f"'{name}' takes qubits here, but '{argument.name}' is a register of clbits.")
+        return super()._qubit_list(name, argument)
+
+    def _clbit_list(self, name: str, argument: Any) -> list[int]:
+        if isinstance(argument, Register) and self._qregs.get(argument.name) == argument:
+            raise CircuitError(f"'{name}' takes clbits here, but '{argument.name}' is a register of qubits.")
+        return super()._clbit_list(name, argument)
 
     def _checked_name(self, name: str) -> str:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise CircuitError(
                 f"A register or variable has an identifier for a name, such as 'q', but {name!r} was given."
             )
-        if name in self._names():
+        if self._has_name(name):
             raise CircuitError(f"The name '{name}' is taken; registers and variables need names of their own.")
         return name
 
-    def _names(self) -> set[str]:
-        return {register.name for register in (*self._qregs, *self._cregs)} | set(self._variables)
+    def _has_name(self, name: str) -> bool:
+        return name in self._qregs or name in self._cregs or name in self._variables
 
     def _free_name(self, stem: str) -> str:
-        names = self._names()
-        return next(name for name in (stem, *(f"{stem}{i}" for i in range(len(names) + 1))) if name not in names)
+        return next(name for name in (stem, *(f"{stem}{i}" for i in range(MAX_BITS))) if not self._has_name(name))
 
 
-def _controlled(gate: Gate, num_controls: int) -> Gate:
-    return gate.control(num_controls) if num_controls else gate
+#: Gates with as many controls as they are given qubits, and what they do to the last one.
+_MANY_CONTROLS = {"mcx": "x", "mcp": "p", "mcphase": "p"}
 
 
-def _case_values(values: int | tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(value) for value in (values if isinstance(values, tuple) else (values,)))
+def _gate(gate: str | Gate, params: Any, num_qubits: int) -> Gate:
+    """Return what `append` was asked for as a gate."""
+    if isinstance(gate, Gate):
+        if not isinstance(params, (list, tuple)) or params:
+            raise CircuitError(
+                f"'{gate.label}' was given with the angles {params!r}, but a Gate has its angles already."
+            )
+        return gate
+    if gate not in _MANY_CONTROLS:
+        return Gate(gate, params)
+    base = Gate(_MANY_CONTROLS[gate], params)
+    return base.control(num_qubits - 1) if num_qubits > 1 else base
 
 
-def _checked_size(kind: str, size: int, present: int = 0) -> int:
+def _arguments(gate: str | Gate, qubits: Any) -> list[Any]:
+    if hasattr(qubits, "__index__"):
+        return [qubits]
+    if isinstance(qubits, (str, bytes)) or not isinstance(qubits, Iterable):
+        name = gate.label if isinstance(gate, Gate) else gate
+        raise CircuitError(f"The qubits of '{name}' are given as a sequence, such as [0, 1], but {qubits!r} was given.")
+    return list(qubits)
+
+
+def _case_values(values: Any) -> tuple[int, ...]:
+    listed = values if isinstance(values, tuple) else (values,)
+    for value in listed:
+        if not hasattr(value, "__index__"):
+            raise CircuitError(f"A case of 'switch' is a whole number or a tuple of them, but {values!r} was given.")
+    return tuple(int(value) for value in listed)
+
+
+def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Range:
+    for bound in (start, stop, step):
+        if not (bound.type.is_integer or bound.type == BOOL):
+            raise CircuitError(
+                f"The bounds of a Range are integers, but '{bound}' is of type {bound.type}; use a cast."
+            )
+    if isinstance(step, Const) and not step.value:
+        raise CircuitError("A loop can't go in steps of 0.")
+    if kind is not None and kind.kind in ("bool", "angle"):
+        raise CircuitError(f"A loop over a range counts in an integer or a float, but its variable is of type {kind}.")
+    return Range(start, stop, step)
+
+
+def _checked_size(kind: str, size: Any, present: int = 0) -> int:
     if isinstance(size, bool) or not hasattr(size, "__index__") or size < 0:
         raise CircuitError(f"The number of {kind}s must be 0 or more, but is {size!r}.")
-    if present + size > MAX_BITS:
-        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {present + size} were asked for.")
+    if present + int(size) > MAX_BITS:
+        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {present + int(size)} were asked for.")
     return int(size)

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdock.errors import CircuitError
 from qdock.expr import Expr, Parameter
-from qdock.operations import (
-    NUM_CLBITS,
-    OPERATION_NAMES,
-    Code,
-    Detail,
-    Modifier,
-)
+from qdock.operations import NUM_CLBITS, OPERATION_NAMES, Code, Delay, Detail, Modifier, Operation
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -80,6 +75,7 @@ def bits_used(circuit: Circuit) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def detail_bits(detail: Detail | None) -> tuple[set[int], set[int]]:
+    """Return the qubits and clbits that a detail's expressions and blocks touch."""
     qubits: set[int] = set()
     clbits: set[int] = set()
     if detail is None:
@@ -93,21 +89,83 @@ def detail_bits(detail: Detail | None) -> tuple[set[int], set[int]]:
     return qubits, clbits
 
 
+def check_delays(circuit: Circuit) -> None:
+    """Raise `CircuitError` if a delay that had a parameter is negative now."""
+    columns = circuit.columns()
+    for index, detail in columns.details.items():
+        if isinstance(detail, Delay) and columns.params[columns.param_start[index]] < 0:
+            length = columns.params[columns.param_start[index]]
+            raise CircuitError(f"A delay must not be negative, but is bound to {length}.")
+        for block in detail.blocks:
+            check_delays(block)
+
+
+def has_same_operations(left: Circuit, right: Circuit) -> bool:
+    """Whether two circuits do the same to their bits; a block has no names of its own to compare."""
+    one, two = left.columns(), right.columns()
+    return (
+        left.global_phase == right.global_phase
+        and np.array_equal(one.code, two.code)
+        and np.array_equal(one.qubits, two.qubits)
+        and np.array_equal(one.clbits, two.clbits)
+        and np.array_equal(one.params, two.params, equal_nan=True)
+        and one.expressions == two.expressions
+        and one.details.keys() == two.details.keys()
+        and all(_is_same_detail(detail, two.details[index]) for index, detail in one.details.items())
+    )
+
+
+def _is_same_detail(one: Detail, two: Detail) -> bool:
+    if not one.blocks:
+        return one == two
+    return (
+        len(one.blocks) == len(two.blocks)
+        and one.mapped(_itself, _no_block) == two.mapped(_itself, _no_block)
+        and all(map(has_same_operations, one.blocks, two.blocks))
+    )
+
+
+def _itself(node: Expr) -> Expr:
+    return node
+
+
+def _no_block(_: Circuit) -> Any:
+    return None
+
+
 def depth(circuit: Circuit) -> int:
-    """Return the length of the longest path through operations that share a bit; barriers don't count."""
-    level: dict[Any, int] = {}
+    """Return the length of the longest path through operations that share a bit or variable, barriers left out."""
+    level: dict[int | str, int] = {}
     deepest = 0
     for operation in circuit:
         if operation.name == "barrier":
             continue
-        inner = detail_bits(operation.detail)
-        read = {bit for param in operation.params if isinstance(param, Expr) for bit in param.bits}
-        wires = [("q", qubit) for qubit in {*operation.qubits, *inner[0]}]
-        wires += [("c", clbit) for clbit in {*operation.clbits, *inner[1], *read}]
+        wires = _wires(operation)
         reached = 1 + max((level.get(wire, 0) for wire in wires), default=0)
         level.update(dict.fromkeys(wires, reached))
         deepest = max(deepest, reached)
     return deepest
+
+
+def _wires(operation: Operation) -> list[int | str]:
+    """Return what an operation touches: qubits as they are, clbits as negative numbers, variables by name."""
+    wires: list[int | str] = [*operation.qubits, *(~clbit for clbit in operation.clbits)]
+    for param in operation.params:
+        if isinstance(param, Expr):
+            wires += [*(~clbit for clbit in param.bits), *(var.name for var in param.variables)]
+    if operation.detail is not None:
+        qubits, clbits = detail_bits(operation.detail)
+        wires += [*qubits, *(~clbit for clbit in clbits), *_detail_variables(operation.detail)]
+    return wires
+
+
+def _detail_variables(detail: Detail) -> set[str]:
+    """Return the names of the variables that a detail's expressions and blocks touch."""
+    own = (*detail.expressions, *([] if detail.written is None else [detail.written]))
+    inner = (expression for block in detail.blocks for expression in expressions(block))
+    names = {var.name for expression in (*own, *inner) for var in expression.variables}
+    parts = (part for block in detail.blocks for part in block.columns().details.values())
+    return names.union(*map(_detail_variables, parts))
 
 
 def features(circuit: Circuit) -> frozenset[str]:
@@ -137,6 +195,9 @@ def _measures_before_the_end(circuit: Circuit) -> bool:
     last_use = np.full(circuit.num_qubits, -1)
     # A later entry overwrites an earlier one, so what remains is each qubit's last use.
     last_use[columns.qubits[~waits]] = owner[~waits]
+    for index, detail in columns.details.items():
+        inside = list(detail_bits(detail)[0])
+        last_use[inside] = np.maximum(last_use[inside], index)
     measured = columns.code[owner] == Code.MEASURE
     if (last_use[columns.qubits[measured]] > owner[measured]).any():
         return True

@@ -11,10 +11,11 @@ import msgspec
 import numpy as np
 
 from qdock.arithmetic import BINARY_OPERATORS, UNARY_OPERATORS
-from qdock.errors import CircuitError
-from qdock.expr import Binary, Bit, Bits, Cast, Const, Expr, Parameter, Type, Unary, Var, cast, lift
+from qdock.errors import CircuitError, LimitExceeded
+from qdock.expr import Binary, Bit, Bits, Cast, Const, Expr, Parameter, Type, Unary, Var, cast
 from qdock.gates import Gate
 from qdock.json_guard import check_depth
+from qdock.nodes import make_binary, make_unary
 from qdock.operations import Assign, Barrier, Delay, Detail, For, If, Modifier, Operation, Range, Switch, While
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def dumps(circuit: Circuit) -> str:
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "name": circuit.name,
+        # A name that came from a file's may have bytes that are no text.
+        "name": circuit.name.encode("utf-8", "replace").decode(),
         "metadata": circuit.metadata,
         "qregs": [[register.name, register.size] for register in circuit.qregs],
         "cregs": [[register.name, register.size, register.output] for register in circuit.cregs],
@@ -42,9 +44,12 @@ def dumps(circuit: Circuit) -> str:
         **_body(circuit, blocks),
     }
     try:
-        return json.dumps(document, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise CircuitError(f"The circuit's metadata can't be written as JSON: {error}.") from None
+    if circuit.metadata:
+        check_depth(text, "The circuit's metadata")
+    return text
 
 
 def _body(circuit: Circuit, blocks: list[Any]) -> dict[str, Any]:
@@ -178,8 +183,8 @@ def loads(text: str, make: type[Circuit]) -> Circuit:
     for name, size, output in document.cregs:
         circuit.add_creg(name, size, output)
     for name, type_name, initial in document.variables:
-        circuit.add_var(name, _read_type(type_name), initial)
-    blocks: list[Circuit] = []
+        circuit.add_var(name, *_read_value(initial, type_name))
+    blocks: list[Circuit | None] = []
     for body in document.blocks:
         blocks.append(_read_body(body, circuit.block(), blocks))
     return _read_body(document, circuit, blocks)
@@ -191,27 +196,50 @@ def _decode(text: str) -> _Document:
         document = msgspec.json.decode(text, type=_Document)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise CircuitError(f"This is no circuit in JSON: {error}.") from None
-    if document.format != FORMAT or document.version > VERSION:
+    if document.format != FORMAT or not 1 <= document.version <= VERSION:
         raise CircuitError(
-            f"This is '{document.format}' version {document.version}; what can be read is '{FORMAT}' up to {VERSION}."
+            f"This is '{document.format}' version {document.version}; what can be read is '{FORMAT}' 1 to {VERSION}."
         )
     return document
 
 
-def _read_body(body: _Body, circuit: Circuit, blocks: list[Circuit]) -> Circuit:
-    circuit.gphase(_read_angle(body.global_phase))
+_FIELDS: list[Any] = [None, [], [], [], {}]
+#: What can be raised by reading a part that is not of the right form; our own errors are ValueErrors.
+_INVALID = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+
+
+def _read_body(body: _Body, circuit: Circuit, blocks: list[Circuit | None]) -> Circuit:
+    try:
+        circuit.gphase(_read_angle(body.global_phase))
+    except _INVALID as error:
+        raise _invalid("The global phase", error) from None
     for index, row in enumerate(body.operations):
         try:
-            name, qubits, params, clbits, detail = row + [[], [], [], {}][len(row) - 1 :]
-            angles = [_read_angle(param) for param in params]
-            _READ.get(name, _read_gate)(circuit, _Row(name, qubits, angles, clbits, detail or {}, blocks))
-        except (CircuitError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            raise CircuitError(f"Operation {index} of the circuit in JSON is invalid: {_reason(error)}") from None
+            _read_operation(circuit, row, blocks)
+        except _INVALID as error:
+            raise _invalid(f"Operation {index}", error) from None
+        if len(circuit) != index + 1:
+            raise CircuitError(f"Operation {index} of the circuit in JSON is invalid: it stands for several or none.")
     return circuit
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, CircuitError) else f"it is not of the form that to_json writes ({error!r})."
+def _invalid(what: str, error: Exception) -> Exception:
+    if isinstance(error, LimitExceeded):
+        return error
+    known = isinstance(error, CircuitError)
+    reason = str(error) if known else f"it is not of the form that to_json writes ({error!r})."
+    return CircuitError(f"{what} of the circuit in JSON is invalid: {reason}")
+
+
+def _read_operation(circuit: Circuit, row: list[Any], blocks: list[Circuit | None]) -> None:
+    name, qubits, params, clbits, detail = row + _FIELDS[len(row) :]
+    angles = [_read_angle(param) for param in params]
+    if name in _READ:
+        _READ[name](circuit, _Row(name, qubits, angles, clbits, detail or {}, blocks))
+    elif clbits or detail:
+        raise CircuitError(f"'{name}' has clbits or details, but is a gate.")
+    else:
+        circuit.append(name, qubits, angles)
 
 
 class _Row(NamedTuple):
@@ -220,14 +248,19 @@ class _Row(NamedTuple):
     params: list[Any]
     clbits: list[int]
     detail: dict[str, Any]
-    blocks: list[Circuit]
+    blocks: list[Circuit | None]
 
     def block(self, key: str) -> Circuit:
-        """Return a block that stands before this operation's own; negative places are none."""
-        place = self.detail[key]
-        if not 0 <= place < len(self.blocks):
-            raise CircuitError(f"there is no block {place}.")
-        return self.blocks[place]
+        """Return a block that stands before this operation's own and that no other operation has."""
+        return self.block_at(self.detail[key])
+
+    def block_at(self, place: int) -> Circuit:
+        found = self.blocks[place] if 0 <= place < len(self.blocks) else None
+        if found is None:
+            raise CircuitError(f"there is no block {place}, or another operation has it.")
+        # Blocks are copied: forty of them, each with the one before twice, would become a million million.
+        self.blocks[place] = None
+        return found
 
     def optional_block(self, key: str) -> Circuit | None:
         return None if self.detail[key] is None else self.block(key)
@@ -236,16 +269,17 @@ class _Row(NamedTuple):
         return _read_expression(self.detail[key])
 
 
-def _read_gate(circuit: Circuit, row: _Row) -> None:
-    circuit.append(row.name, row.qubits, row.params)
-
-
 def _read_modified(circuit: Circuit, row: _Row) -> None:
-    matrix = row.detail.get("matrix")
-    array = None if matrix is None else np.array(matrix, dtype=float) @ (1, 1j)
-    controls = tuple(int(bool(bit)) for bit in row.detail["controls"])
-    gate = Gate(row.detail["gate"], tuple(row.params), controls, float(row.detail["power"]), array)
-    circuit.append(gate, row.qubits)
+    array = None
+    if "matrix" in row.detail:
+        array = np.array(msgspec.convert(row.detail["matrix"], list[list[tuple[float, float]]])) @ (1, 1j)
+    controls = tuple(row.detail["controls"])
+    circuit.append(Gate(row.detail["gate"], tuple(row.params), controls, row.detail["power"], array), row.qubits)
+
+
+def _read_delay(circuit: Circuit, row: _Row) -> None:
+    (duration,) = row.params
+    circuit.delay(duration, row.qubits, row.detail["unit"])
 
 
 def _read_for(circuit: Circuit, row: _Row) -> None:
@@ -259,7 +293,7 @@ def _read_for(circuit: Circuit, row: _Row) -> None:
 def _read_switch(circuit: Circuit, row: _Row) -> None:
     cases: dict[int | tuple[int, ...], Circuit] = {}
     for values, place in row.detail["cases"]:
-        cases[tuple(values)] = row._replace(detail={"case": place}).block("case")
+        cases[tuple(values)] = row.block_at(place)
     circuit.switch(row.expression("target"), cases, row.optional_block("default"))
 
 
@@ -268,7 +302,7 @@ _READ: dict[str, Callable[[Circuit, _Row], Any]] = {
     "measure": lambda circuit, row: circuit.measure(row.qubits, row.clbits),
     "reset": lambda circuit, row: circuit.reset(row.qubits),
     "barrier": lambda circuit, row: circuit.barrier(row.qubits),
-    "delay": lambda circuit, row: circuit.delay(row.params[0], row.qubits, row.detail["unit"]),
+    "delay": _read_delay,
     "assign": lambda circuit, row: circuit.assign(row.expression("target"), row.expression("value")),  # type: ignore[arg-type]  # assign checks its target
     "if": lambda circuit, row: circuit.if_(
         row.expression("condition"), row.block("then"), row.optional_block("otherwise")
@@ -295,17 +329,10 @@ def _read_expression(value: dict[str, Any]) -> Expr:
 def _read_nodes(rows: list[list[Any]]) -> Expr:
     stack: list[Expr] = []
     for kind, *fields in rows:
-        if kind in ("unary", "binary"):
-            _check_operator(kind, fields[0])
         stack.append(_MAKE[kind](stack, *fields))
     if len(stack) != 1:
-        raise CircuitError("an expression has operands left over.")
+        raise CircuitError("an expression has operands left over, or none.")
     return stack[0]
-
-
-def _check_operator(kind: str, op: str) -> None:
-    if op not in (UNARY_OPERATORS if kind == "unary" else BINARY_OPERATORS):
-        raise CircuitError(f"'{op}' is no operator of {'one value' if kind == 'unary' else 'two values'}.")
 
 
 def _read_type(text: str) -> Type:
@@ -317,22 +344,40 @@ def _read_type(text: str) -> Type:
     return Type(text.split("[")[0], int(match[2] or 0))
 
 
-def _make_const(_stack: list[Expr], value: Any, type_name: str) -> Expr:
-    return cast(lift(value), _read_type(type_name))
+def _read_value(value: Any, type_name: str) -> tuple[Type, Const]:
+    """Return a type and a value of it; a number of another kind than the type's is an error."""
+    type_ = _read_type(type_name)
+    if type(value) is not {"bool": bool, "float": float}.get(type_.kind, int):
+        raise CircuitError(f"{value!r} is no value of type {type_name}.")
+    return type_, Const(value, type_)
+
+
+def _make_unary(stack: list[Expr], op: str, type_name: str) -> Expr:
+    if op not in UNARY_OPERATORS:
+        raise CircuitError(f"'{op}' is no operator of one value.")
+    return _of_type(make_unary(op, stack.pop()), type_name)
 
 
 def _make_binary(stack: list[Expr], op: str, type_name: str) -> Expr:
+    if op not in BINARY_OPERATORS:
+        raise CircuitError(f"'{op}' is no operator of two values.")
     right, left = stack.pop(), stack.pop()
-    return Binary(op, left, right, _read_type(type_name))
+    return _of_type(make_binary(op, left, right), type_name)
+
+
+def _of_type(node: Expr, type_name: str) -> Expr:
+    if str(node.type) != type_name:
+        raise CircuitError(f"'{node}' is of type {node.type}, not {type_name}.")
+    return node
 
 
 _MAKE: dict[str, Callable[..., Expr]] = {
-    "const": _make_const,
+    "const": lambda _stack, value, type_name: _read_value(value, type_name)[1],
     "param": lambda _stack, name: Parameter(name),
-    "bit": lambda _stack, index: Bit(int(index)),
-    "bits": lambda _stack, indices: Bits(tuple(int(index) for index in indices)),
-    "var": lambda _stack, name, type_name: Var(str(name), _read_type(type_name)),
-    "unary": lambda stack, op, type_name: Unary(op, stack.pop(), _read_type(type_name)),
+    "bit": lambda _stack, index: Bit(index),
+    "bits": lambda _stack, indices: Bits(tuple(indices)),
+    "var": lambda _stack, name, type_name: Var(name, _read_type(type_name)),
+    "unary": _make_unary,
     "binary": _make_binary,
-    "cast": lambda stack, type_name: Cast(stack.pop(), _read_type(type_name)),
+    "cast": lambda stack, type_name: cast(stack.pop(), _read_type(type_name)),
 }

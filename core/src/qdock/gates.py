@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from qdock import decompositions as via
 from qdock import matrices as m
 from qdock.decompositions import Step
-from qdock.errors import CircuitError
+from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Const, Expr, cast
 from qdock.matrices import Matrix, controlled_matrix, matrix_power
 
@@ -27,6 +27,9 @@ __all__ = ["ALIASES", "GATES", "Gate", "GateDef", "Step", "controlled_matrix", "
 Angle = float | Expr
 PI = math.pi
 TOLERANCE = 1e-8
+MAX_CONTROLS = 1_000_000
+#: A matrix on so many qubits takes 4 GiB.
+MAX_MATRIX_QUBITS = 14
 
 
 # --- the table
@@ -72,6 +75,10 @@ class GateDef:
     def num_params(self) -> int:
         """How many angles it takes."""
         return len(self.parameters)
+
+    def takes(self, params: object) -> bool:
+        """Whether these are as many angles as it has, in a list or tuple."""
+        return isinstance(params, (list, tuple)) and len(params) == len(self.parameters)
 
     def base_matrix(self, *params: float) -> Matrix:
         """Return what acts on the targets, a (2^m, 2^m) complex128 array for m targets."""
@@ -253,16 +260,18 @@ class Gate:
     array: Matrix | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "controls", _checked_controls(self.controls))
+        object.__setattr__(self, "power", _checked_power(self.power))
         if self.name == "unitary":
             object.__setattr__(self, "array", _checked_unitary(self.array))
-            return
-        definition = find_definition(self.name)
-        object.__setattr__(self, "name", definition.name)
-        if len(self.params) != definition.num_params:
-            raise CircuitError(
-                f"Gate '{self.name}' takes {_counted(definition.parameters)}, but {len(self.params)} were given."
-            )
-        object.__setattr__(self, "params", tuple(check_angle(self.name, param) for param in self.params))
+            names: tuple[str, ...] = ()
+        else:
+            definition = find_definition(self.name)
+            object.__setattr__(self, "name", definition.name)
+            names = definition.parameters
+            if self.array is not None:
+                raise CircuitError(f"Gate '{self.name}' has its matrix in the table; a matrix makes a 'unitary'.")
+        object.__setattr__(self, "params", check_angles(self.name, names, self.params))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Gate):
@@ -299,6 +308,11 @@ class Gate:
 
     def matrix(self) -> Matrix:
         """Return the unitary, a (2^k, 2^k) complex128 array; unbound parameters are a `CircuitError`."""
+        if self.num_qubits > MAX_MATRIX_QUBITS:
+            raise LimitExceeded(
+                f"The matrix of '{self.label}' on {self.num_qubits} qubits is too large; the limit is "
+                f"{MAX_MATRIX_QUBITS} qubits."
+            )
         return controlled_matrix(self.target_matrix(), self.controls)
 
     def target_matrix(self) -> Matrix:
@@ -329,25 +343,24 @@ class Gate:
         state : int, optional
             The controls' value for which it acts, the first control least significant. None: all ones.
         """
-        if num_controls < 1 or (state is not None and not 0 <= state < 1 << num_controls):
-            raise CircuitError(
-                f"{num_controls} controls can't be in the state {state}; use 1 or more, and 0 to 2**n - 1."
-            )
+        _check_count(num_controls)
+        if state is not None and not 0 <= state < 1 << num_controls:
+            raise CircuitError(f"{num_controls} controls can't be in the state {state}; use 0 to 2**n - 1.")
         bits = tuple(1 if state is None else (state >> position) & 1 for position in range(num_controls))
         return _named(replace(self, controls=bits + self.controls))
 
     def to_power(self, exponent: float) -> Gate:
         """Return the gate to a power, by the principal logarithm of its matrix."""
-        if not math.isfinite(exponent):
-            raise CircuitError(f"The power of a gate must be finite, but is {exponent}.")
-        if self.name in _TURNING and self.power == 1 and _scales(self.params[0], exponent):
+        exponent = _checked_power(exponent)
+        whole = exponent == int(exponent)
+        if self.name in _TURNING and self.power == 1 and (whole or _is_principal(self.params[0])):
             return replace(self, params=(self.params[0] * exponent, *self.params[1:]))
         if exponent in (1, -1):
             return self if exponent == 1 else self.inverse()
-        if self.power != 1 and exponent != int(exponent):
-            root = matrix_power(self.target_matrix(), exponent)
-            return Gate("unitary", (), self.controls, 1.0, root)
-        return replace(self, power=self.power * exponent)
+        if whole or -1 < self.power <= 1:
+            return replace(self, power=self.power * exponent)
+        # Its angles are not those of a principal power any more: the square root of X**2 is not X.
+        return Gate("unitary", (), self.controls, 1.0, matrix_power(self.target_matrix(), exponent))
 
 
 def gate(name: str, *params: Angle) -> Gate:
@@ -375,14 +388,14 @@ def _named(made: Gate) -> Gate:
     return made
 
 
-def _scales(theta: Angle, exponent: float) -> bool:
-    """Whether the power of a rotation is the rotation by the multiple: always for whole exponents, and near zero."""
-    return exponent == int(exponent) or isinstance(theta, Expr) or abs(theta) <= PI
+def _is_principal(theta: Angle) -> bool:
+    """Whether every power of a rotation is the rotation by the multiple; of whole powers that is always true."""
+    return not isinstance(theta, Expr) and -PI < theta <= PI
 
 
 def find_definition(name: str) -> GateDef:
     """Return the row of that name or alias; an unknown name is a `CircuitError` with the closest one."""
-    found = GATES.get(ALIASES.get(name, name))
+    found = GATES.get(ALIASES.get(name, name)) if isinstance(name, str) else None
     if found is None:
         close = difflib.get_close_matches(str(name), [*GATES, *ALIASES], n=1)
         hint = f" Did you mean '{close[0]}'?" if close else " The names are in qdock.gates.GATES."
@@ -390,11 +403,26 @@ def find_definition(name: str) -> GateDef:
     return found
 
 
+def check_angles(name: str, parameters: tuple[str, ...], values: Any) -> tuple[float | Expr, ...]:
+    """Return a gate's angles checked, as many as it has parameters."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise CircuitError(f"The angles of '{name}' are given as a sequence, such as [0.3], but {values!r} was given.")
+    angles = tuple(values)
+    if len(angles) != len(parameters):
+        raise CircuitError(f"Gate '{name}' takes {_counted(parameters)}, but {len(angles)} were given.")
+    return tuple(check_angle(name, angle) for angle in angles)
+
+
+_NO_ANGLES = (bool, np.bool_, str, bytes)
+
+
 def check_angle(name: str, value: Any) -> float | Expr:
     """Return an angle as a float or an expression; anything else or a number that is not finite is an error."""
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, Expr):
         return _checked_expression(name, value)
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+    if isinstance(value, _NO_ANGLES) or not hasattr(value, "__float__") or getattr(value, "ndim", 0) != 0:
         raise CircuitError(f"An angle of '{name}' is a number in radians or an expression, but {value!r} was given.")
     try:
         number = float(value)
@@ -414,6 +442,30 @@ def _checked_expression(name: str, value: Expr) -> float | Expr:
     return float(value.value) if isinstance(value, Const) else value
 
 
+def _checked_power(power: Any) -> float:
+    if isinstance(power, (bool, Expr)) or not hasattr(power, "__float__") or not math.isfinite(power):
+        raise CircuitError(f"The power of a gate is a finite number, but {power!r} was given.")
+    return float(power)
+
+
+def _checked_controls(controls: Any) -> tuple[int, ...]:
+    if isinstance(controls, (str, bytes)) or not isinstance(controls, Iterable):
+        raise CircuitError(f"The controls of a gate are the states 0 and 1 in a tuple, but {controls!r} was given.")
+    states = tuple(controls)
+    for state in states:
+        if isinstance(state, bool) or state not in (0, 1):
+            raise CircuitError(f"A control acts in the state 0 or 1, but {state!r} was given.")
+    _check_count(len(states), least=0)
+    return tuple(map(int, states))
+
+
+def _check_count(count: Any, least: int = 1) -> None:
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count < least:
+        raise CircuitError(f"The number of controls must be {least} or more, but is {count!r}.")
+    if count > MAX_CONTROLS:
+        raise LimitExceeded(f"A gate may have {MAX_CONTROLS} controls, but {count} were asked for.")
+
+
 def _counted(parameters: tuple[str, ...]) -> str:
     count = {0: "no angle", 1: "1 angle"}.get(len(parameters), f"{len(parameters)} angles")
     return f"{count} ({', '.join(parameters)})" if parameters else count
@@ -425,15 +477,16 @@ def _checked_unitary(array: Any) -> Matrix:
         raise CircuitError("A gate named 'unitary' needs its matrix; use circuit.unitary(matrix, qubits).")
     try:
         matrix = np.array(array, dtype=np.complex128)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CircuitError(
             "A unitary is a square array of complex numbers, but this one can't be read as numbers."
         ) from None
     size = len(matrix) if matrix.ndim else 0
     if matrix.shape != (size, size) or size < 2 or size & (size - 1):
         raise CircuitError(f"A unitary has the shape (2**k, 2**k) for k qubits, but this one has {matrix.shape}.")
+    with np.errstate(all="ignore"):
+        defect = float(np.abs(matrix @ matrix.conj().T - np.eye(size)).max())
     # A NaN compares false, so that it is refused here too.
-    defect = float(np.abs(matrix @ matrix.conj().T - np.eye(size)).max())
     if not defect <= TOLERANCE:
         raise CircuitError(
             f"The matrix is not unitary: U U† differs from the identity by {defect:.3g}; {TOLERANCE:g} is allowed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qdock.expr import Bit, Bits, Expr, Number, Var
+from qdock.expr import Bit, Bits, Const, Expr, Int, Number, Var
 from qdock.gates import GATES, Gate, label
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class Range:
 
     start: Expr
     stop: Expr
-    step: Expr
+    step: Expr = Const(1, Int(64))  # noqa: RUF009  # it is frozen
 
 
 @dataclass(frozen=True)
@@ -306,7 +307,7 @@ class Switch(Detail):
 
 
 @dataclass(frozen=True)
-class Register:
+class Register(Sequence[int]):
     """A named run of qubits or clbits: a sequence of their indices.
 
     `output` is False for clbits that serve the circuit itself and are left out of its results.
@@ -321,10 +322,17 @@ class Register:
         return self.size
 
     def __getitem__(self, item: int | slice) -> Any:
-        return range(self.start, self.start + self.size)[item]
+        return self._range[item]
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.start, self.start + self.size))
+        return iter(self._range)
+
+    def __contains__(self, index: object) -> bool:
+        return index in self._range
+
+    @property
+    def _range(self) -> range:
+        return range(self.start, self.start + self.size)
 
 
 @dataclass(frozen=True)

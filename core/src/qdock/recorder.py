@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from qdock.errors import CircuitError
+from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate, check_angle
 from qdock.operations import (
@@ -26,6 +26,9 @@ from qdock.operations import (
 )
 
 __all__ = ["Qubits", "Recorder"]
+
+MAX_NESTING = 100
+_MEASURE = bytes([Code.MEASURE])
 
 #: A qubit, or several that an operation is applied to one after the other.
 Qubits = int | Sequence[int]
@@ -47,6 +50,7 @@ class Recorder:
         self._params = array("d")
         self._details: dict[int, Detail] = {}
         self._expressions: dict[int, Expr] = {}
+        self._nesting = 0
         self._columns: Columns | None = None
 
     # --- append
@@ -65,8 +69,6 @@ class Recorder:
 
     def _turn(self, code: int, theta: float | Expr, qubit: Qubits) -> Self:
         """Append a gate on one qubit with one angle."""
-        if type(theta) is int:
-            theta = float(theta)
         if type(theta) is float and type(qubit) is int and 0 <= qubit < self._num_qubits and math.isfinite(theta):
             try:
                 self._code.append(code)
@@ -99,9 +101,28 @@ class Recorder:
 
     def _broadcast(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any] = ()) -> Self:
         """Append a gate of the table to each combination of its qubits, or nothing if one of them is wrong."""
-        if self._are_plain(qubits, params):
-            self._record(code, qubits, params=params)  # type: ignore[arg-type]  # they are plain
-            return self
+        # Single different qubits and finite floats need no further look.
+        limit = self._num_qubits
+        for qubit in qubits:
+            if type(qubit) is not int or not 0 <= qubit < limit:
+                return self._each(code, qubits, params)
+        for param in params:
+            if type(param) is not float or not math.isfinite(param):
+                return self._each(code, qubits, params)
+        if len({*qubits}) != len(qubits):  # type: ignore[misc]  # they are integers
+            return self._each(code, qubits, params)
+        try:
+            self._code.append(code)
+        except BufferError:
+            self._thaw()
+            self._code.append(code)
+        self._qubits.fromlist([*qubits])  # type: ignore[list-item]  # they are integers
+        if params:
+            self._params.fromlist([*params])
+        return self
+
+    def _each(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any]) -> Self:
+        """Do as `_broadcast` does, for arguments of all kinds."""
         name = OPERATION_NAMES[code]
         angles = tuple(self._checked_angle(name, param) for param in params)
         for row in self._rows(name, qubits):
@@ -117,10 +138,12 @@ class Recorder:
         detail: Detail | None = None,
     ) -> None:
         """Append one operation that has been checked."""
+        nesting = _nesting(detail) if detail is not None else 0
         if self._columns is not None:
             self._thaw()
         if detail is not None:
             self._details[len(self._code)] = detail
+            self._nesting = max(self._nesting, nesting)
         self._code.append(code)
         self._qubits.extend(qubits)
         self._clbits.extend(clbits)
@@ -130,17 +153,17 @@ class Recorder:
                 param = math.nan
             self._params.append(param)
 
-    # --- check
+    def _record_measurements(self, qubits: list[int], clbits: list[int]) -> None:
+        """Append measurements that have been checked."""
+        try:
+            self._code.frombytes(_MEASURE * len(qubits))
+        except BufferError:
+            self._thaw()
+            self._code.frombytes(_MEASURE * len(qubits))
+        self._qubits.fromlist(qubits)
+        self._clbits.fromlist(clbits)
 
-    def _are_plain(self, qubits: Sequence[Qubits], params: Sequence[Any]) -> bool:
-        """Whether these are single different qubits and finite floats, which need no further look."""
-        for qubit in qubits:
-            if type(qubit) is not int or not 0 <= qubit < self._num_qubits:
-                return False
-        for param in params:
-            if type(param) is not float or not math.isfinite(param):
-                return False
-        return len(set(qubits)) == len(qubits)
+    # --- check
 
     def _rows(self, name: str, qubits: Sequence[Qubits]) -> list[tuple[int, ...]]:
         """Return the qubits of each single operation that the arguments stand for."""
@@ -228,6 +251,14 @@ class Recorder:
         self._code, self._qubits = array("B", self._code), array("i", self._qubits)
         self._clbits, self._params = array("i", self._clbits), array("d", self._params)
         self._details, self._expressions = dict(self._details), dict(self._expressions)
+
+
+def _nesting(detail: Detail) -> int:
+    """Return how many levels of blocks an operation adds, or raise `LimitExceeded`."""
+    levels = max((block._nesting + 1 for block in detail.blocks), default=0)
+    if levels > MAX_NESTING:
+        raise LimitExceeded(f"Control flow is nested {levels} blocks deep; the limit is {MAX_NESTING}.")
+    return levels
 
 
 def _view(column: array[Any], dtype: Any) -> Any:

@@ -14,7 +14,7 @@ from qdock_openqasm.reader import Reader
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
 
-__all__ = ["load", "loads"]
+__all__ = ["dumps", "dumps2", "load", "loads"]
 
 
 def loads(
@@ -61,3 +61,30 @@ def _configured() -> Limits:
     from qdock.config import Config
 
     return Limits.from_settings(Config.load().plugin("openqasm"))
+
+
+def dumps(circuit: Circuit, version: int = 3) -> str:
+    """Return a circuit as OpenQASM text; `loads` gives an equal circuit back.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Any circuit.
+    version : int
+        2 or 3.
+
+    Raises
+    ------
+    ConversionError
+        That names what the version has no words for.
+    """
+    from qdock_openqasm import writer, writer2
+
+    if version not in (2, 3):
+        raise ValueError(f"`version` is 2 or 3, but is {version!r}.")
+    return writer2.dumps2(circuit) if version == 2 else writer.dumps3(circuit)
+
+
+def dumps2(circuit: Circuit) -> str:
+    """Return a circuit as OpenQASM 2 text."""
+    return dumps(circuit, version=2)

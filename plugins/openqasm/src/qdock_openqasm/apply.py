@@ -76,6 +76,9 @@ def broadcast(parts: Sequence[QubitsPart], what: str, span: Any) -> Iterator[tup
         shown = ", ".join(map(str, sizes))
         raise Fault(f"{what}: registers of different sizes ({shown}) can't be taken element by element", span)
     count = sizes[0] if sizes else 1
+    if not parts:
+        yield ()
+        return
     columns = [part.indices if part.is_register else [part.indices[0]] * count for part in parts]
     for row in zip(*columns, strict=True):
         if len(row) > 1 and len(set(row)) != len(row):

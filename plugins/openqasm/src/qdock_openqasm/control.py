@@ -14,6 +14,7 @@ from qdock import expr as ex
 from qdock.circuit import Range
 from qdock.operations import Code
 
+from qdock_openqasm import exact
 from qdock_openqasm.assigned import assigned_names, leaves_loop
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault
@@ -27,7 +28,7 @@ from qdock_openqasm.repeat import repeats_exactly
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
 from qdock_openqasm.subroutines import set_result
 from qdock_openqasm.types import BOOL, core_type
-from qdock_openqasm.values import UNKNOWN, Value, as_bool, as_integer
+from qdock_openqasm.values import UNKNOWN, Value, as_bool, as_integer, to_expr
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -100,12 +101,14 @@ def run_if(p: Program, node: ast.If) -> Flow:
         p.check_only(node.then_body)
         p.check_only(node.else_body)
         return Flow.NEXT
+    if isinstance(truth, bool) and p.exact:
+        truth = ex.Const(truth, ex.BOOL)
     if isinstance(truth, bool):
         p.check_only(node.else_body if truth else node.then_body)
         return p.run_body(node.then_body if truth else node.else_body)
     assert isinstance(truth, ex.Expr)
     then, otherwise = _branches(p, [node.then_body, node.else_body])
-    if not then.ops and not then.phases and otherwise.ops:
+    if not then.ops and not then.phases and otherwise.ops and not p.exact:
         truth, then, otherwise = ~truth, otherwise, then
     p.memory.emit(IfOp(truth, then, otherwise if otherwise.ops or otherwise.phases else None))
     return Flow.NEXT
@@ -135,12 +138,15 @@ def run_switch(p: Program, node: ast.Switch) -> Flow:
         for body in [*bodies, node.default or []]:
             p.check_only(body)
         return Flow.NEXT
+    if isinstance(number, int) and p.exact:
+        number = to_expr(target)
     if isinstance(number, int):
         return _run_case(p, number, cases, node.default or [])
     blocks = _branches(p, [*bodies, node.default or []])
     default = blocks.pop()
     rows = {values: block for (values, _), block in zip(cases, blocks, strict=True)}
-    p.memory.emit(SwitchOp(_switch_target(number), rows, default if default.ops or default.phases else None))
+    is_empty = node.default is None if p.exact else not default.ops and not default.phases
+    p.memory.emit(SwitchOp(_switch_target(number), rows, None if is_empty else default))
     return Flow.NEXT
 
 
@@ -177,6 +183,8 @@ def _run_case(p: Program, number: int, cases: Sequence[Any], default: Sequence[A
 
 def run_for(p: Program, node: ast.For) -> Flow:
     """``for type name in values``: written out if the values are known, a loop of the circuit else."""
+    if p.exact:
+        return _for_exactly(p, node)
     try:
         values = iterations_of(p, node)
     except RuntimeBounds as bounds:
@@ -251,9 +259,9 @@ def run_while(p: Program, node: ast.While) -> Flow:
     if truth is UNKNOWN:
         p.check_only(node.body)
         return Flow.NEXT
-    if truth is True and not leaves_loop(p, node):
+    if truth is True and not p.exact and not leaves_loop(p, node):
         return _while_known(p, node)
-    if truth is False:
+    if truth is False and not p.exact:
         p.check_only(node.body)
         return Flow.NEXT
     _while_at_run_time(p, node)
@@ -326,7 +334,8 @@ def _while_at_run_time(p: Program, node: ast.While) -> None:
     if p.memory.dry:
         p.check_only(node.body)
         return
-    _unsettle(p, node)
+    if not p.exact:
+        _unsettle(p, node)
     condition = as_bool(evaluate(p, node.condition))
     body = Block()
     _loop_body(p, body, lambda: p.run_body(node.body))
@@ -379,6 +388,28 @@ def _for_at_run_time(p: Program, node: ast.For, bounds: RuntimeBounds) -> Flow:
     return Flow.NEXT
 
 
+def _for_exactly(p: Program, node: ast.For) -> Flow:
+    """A loop as it was written by this package: one of the circuit, over a variable of the circuit or none."""
+    symbol = p.scopes.find(node.variable.name)
+    var = p.memory.at_run_time(symbol.storage) if isinstance(symbol, Variable) else None
+    values: Range | list[Any]
+    if isinstance(node.iterable, ast.Range):
+        values = _exact_range(p, node.iterable)
+    else:
+        values = [evaluate(p, item).data for item in getattr(node.iterable, "values", [])]
+    body = Block()
+    _loop_body(p, body, lambda: p.run_body(node.body))
+    p.memory.emit(ForOp(var, values, body))
+    return Flow.NEXT
+
+
+def _exact_range(p: Program, node: ast.Range) -> Range:
+    parts = [node.start, node.end, node.step]
+    start, stop, step = (ex.lift(1) if part is None else exact.bound(evaluate(p, part)) for part in parts)
+    direction = 1 if isinstance(step, ex.Const) and step.value > 0 else -1
+    return Range(start, exact.behind(stop, direction), step)
+
+
 # --- jumps
 
 
@@ -399,7 +430,7 @@ def run_end(p: Program, _node: ast.End) -> Flow:
     """``end;``."""
     if not p.memory.dry:
         p.memory.emit(JumpOp(Code.END))
-    return Flow.END
+    return Flow.NEXT if p.exact else Flow.END
 
 
 def run_return(p: Program, node: ast.Return) -> Flow:
@@ -419,7 +450,7 @@ def _jump(p: Program, frame: Frame | None, flow: Flow, code: Code) -> Flow:
         return Flow.NEXT
     if isinstance(frame, LoopFrame) and frame.at_run_time:
         p.memory.emit(JumpOp(code))
-        return flow
+        return Flow.NEXT if p.exact else flow
     if p.memory.depth == frame.depth:
         return flow
     p.memory.emit(AssignOp(_flag(p, frame), ex.Const(True, ex.BOOL)))

@@ -57,6 +57,9 @@ def declare_variable(p: Program, node: ast.ClassicalDeclaration) -> None:
     elif isinstance(node.init, ast.ArrayLiteral):
         assert isinstance(symbol, Variable)
         _fill(p, symbol.storage, node.init, kind.dims, 0)
+    elif p.exact and isinstance(symbol, Variable) and not kind.dims and core_type(kind) is not None:
+        start = None if value is None else convert(value, kind).data
+        p.memory.declare(symbol.storage, start)
     elif value is not None:
         places.write(p.memory, place_of(p, node.name), value)
 

@@ -10,7 +10,7 @@ from qdock.errors import LimitExceeded, ProgramError
 
 from qdock_openqasm.sources import Origin
 
-__all__ = ["Fault", "OpenQasmError", "Position", "Problem", "Suppressed", "as_error", "locate", "problem_of"]
+__all__ = ["Fault", "OpenQasmError", "Position", "Problem", "Suppressed", "as_error", "from_core", "locate", "problem_of"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Fault(Exception):
 
 class Suppressed(Fault):
     """A consequence of an error that has been reported already; never shown."""
+
+
+def from_core(error: Exception, span: Any) -> Fault:
+    """Return an error of the core's as one of the program."""
+    return Fault(str(error).rstrip("."), span, is_limit=isinstance(error, LimitExceeded))
 
 
 @dataclass(frozen=True)

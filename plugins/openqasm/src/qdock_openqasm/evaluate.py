@@ -6,15 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdock.errors import CircuitError
+from qdock.errors import CircuitError, LimitExceeded
 
-from qdock_openqasm import places
-from qdock_openqasm.errors import Fault
+from qdock_openqasm import exact, places
+from qdock_openqasm.errors import Fault, from_core
 from qdock_openqasm.functions import FUNCTIONS, call_function
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
 from qdock_openqasm.memory import Bits
-from qdock_openqasm.places import BitsPart, Elements, Place, QubitsPart
+from qdock_openqasm.places import BitSlice, BitsPart, Elements, Place, QubitsPart
 from qdock_openqasm.runtime_index import collected, read_at_run_time
 from qdock_openqasm.scope import (
     ArrayAlias,
@@ -48,8 +48,8 @@ def evaluate(p: Program, node: Any) -> Value:
         if fault.span is None:
             fault.span = node.span
         raise
-    except CircuitError as error:
-        raise Fault(str(error).rstrip("."), node.span) from None
+    except (CircuitError, LimitExceeded) as error:
+        raise from_core(error, node.span) from None
 
 
 # --- literals
@@ -94,7 +94,7 @@ def _unary(p: Program, node: ast.UnaryExpression) -> Value:
         operand = operand.operand
     value = evaluate(p, operand)
     for op in reversed(chain):
-        value = unary(op, value)
+        value = exact.unary(op, value) if p.exact and exact.is_exact(value) else unary(op, value)
     return value
 
 
@@ -121,6 +121,8 @@ def _applied(p: Program, node: ast.BinaryExpression, left: Value) -> Value:
             binary(op, left, evaluate(p, node.rhs), p.limits)
         return Value(BOOL, op == "||", left.const)
     right = evaluate(p, node.rhs)
+    if p.exact and exact.is_exact(left, right):
+        return exact.binary(op, left, right)
     return binary(op, left, right, p.limits)
 
 
@@ -128,7 +130,8 @@ def _cast(p: Program, node: ast.Cast) -> Value:
     target = resolve_type(p, node.type)
     if target.kind == "array":
         raise Fault("arrays have no casts")
-    return cast(evaluate(p, node.operand), target)
+    value = evaluate(p, node.operand)
+    return exact.cast(value, target) if p.exact and exact.is_exact(value) else cast(value, target)
 
 
 # --- calls
@@ -141,7 +144,8 @@ def _call(p: Program, node: ast.FunctionCall) -> Value:
     symbol = p.scopes.get(node.name)
     if isinstance(symbol, Function):
         arguments = [evaluate(p, argument) for argument in node.arguments]
-        return call_function(name, arguments, p.version, p.limits)
+        made = exact.call(name, arguments) if p.exact and exact.is_exact(*arguments) else None
+        return made or call_function(name, arguments, p.version, p.limits)
     if isinstance(symbol, Subroutine):
         return p.call_subroutine(symbol, node.arguments, node)
     if isinstance(symbol, Extern):
@@ -191,6 +195,8 @@ def place_of(p: Program, node: Any) -> Place:
 
 
 def _selected(p: Program, place: Place, index: Any, node: Any) -> Place:
+    if p.exact and isinstance(place, Value) and exact.is_exact(place) and isinstance(index, list):
+        return exact.bit(place, constant_integer(p, index[0], "an index"))
     try:
         return places.select(p.memory, place, index, lambda item: evaluate(p, item))
     except Fault as fault:
@@ -216,9 +222,13 @@ def _read(p: Program, node: Any) -> Value:
     try:
         place = place_of(p, node)
     except RuntimeIndex as index:
+        if p.exact and isinstance(node, ast.IndexExpression):
+            return exact.bit(evaluate(p, node.collection), index.number)
         return read_at_run_time(p, node, index)
     if p.memory.dry and not isinstance(place, (Value, QubitsPart)) and place.type.kind != "array":
         return Value(place.type, UNKNOWN)
+    if p.exact and isinstance(place, BitSlice) and not place.is_register:
+        return exact.bit(places.read(p.memory, place.whole), place.positions[0])
     return places.read(p.memory, place)
 
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import math
+import json
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qdock.expr import Expr
-from qdock.gates import ALIASES, GATES
-from qdock.operations import Code
+from qdock.gates import ALIASES, GATES, Gate
 
-from qdock_openqasm.apply import PHASE, angles_of, broadcast, gate_named, modifiers_of, operand, operands
+from qdock_openqasm.apply import PHASE, angles_of, broadcast, gate_named, modifiers_of, operands
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.loops import iterations_of
 from qdock_openqasm.params import Param
 from qdock_openqasm.scope import Constant, GateSymbol, Qubits
-from qdock_openqasm.templates import Controls, Delayed, GateKind, RowGate, Step, Template, flatten
+from qdock_openqasm.templates import Delayed, GateKind, MatrixGate, RowGate, Step, Template, flatten
 from qdock_openqasm.types import FLOAT
 from qdock_openqasm.values import Duration, Value, as_bool
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
-__all__ = ["define_gate", "define_opaque"]
+__all__ = ["MATRIX", "check_call", "define_gate", "define_opaque"]
 
 
 class _Body:
@@ -53,7 +53,7 @@ def define_gate(p: Program, node: ast.GateDefinition) -> None:
             _statement(p, body, statement)
     p.defining = outer
     template = Template(node.name.name, len(names), len(node.qubits), body.steps, body.phases)
-    kind = _row_of(template, p) or template
+    kind = _matrix_of(template, node, p) or _row_of(template, p) or template
     p.scopes.declare(GateSymbol(node.name.name, node.name.span, gate=kind))
 
 
@@ -202,17 +202,43 @@ _STATEMENTS: dict[type, Callable[[Any, _Body, Any], None]] = {
     ast.For: _for,
     ast.If: _if,
 }
-_ = (Code, operand, Controls)
 
 
 # --- definitions that are rows of the table
 
+#: Annotation that gives the matrix of a definition, which is then checked against its body.
+MATRIX = "qdock.matrix"
+_MATRIX_TEXT = re.compile(r"[\[\]\d.,eE+\-\s]*")
 _PROBES = ((0.7, 1.9, -0.4, 2.3), (2.6, -1.2, 0.9, -0.3))
 _LARGEST = 5
 _LONGEST = 200
 _CLOSE = 1e-9
+_CLOSE_MATRIX = 1e-7
 #: A definition that stands for a row under another name, where a library has taken the row's own.
 _PREFIX = "qdock_"
+
+
+def _matrix_of(template: Template, node: Any, p: Program) -> GateKind | None:
+    """Return the gate of the matrix that an annotation gives, if the definition has that matrix."""
+    for annotation in node.annotations:
+        if annotation.keyword == MATRIX and not template.num_params and template.num_qubits <= p.limits.matrix_qubits:
+            matrix = _parsed_matrix(annotation.command or "", 1 << template.num_qubits)
+            own = flatten(template, (), (), p.limits).matrix()
+            if matrix is not None and np.abs(own - matrix).max() < _CLOSE_MATRIX:
+                return MatrixGate(template.name, Gate("unitary", array=matrix))
+            p.note(f"the matrix of gate '{template.name}' differs from its definition and is ignored")
+    return None
+
+
+def _parsed_matrix(text: str, size: int) -> Any:
+    """A square array of complex numbers from rows of pairs, or None."""
+    if not _MATRIX_TEXT.fullmatch(text) or "[[[[" in re.sub(r"\s", "", text):
+        return None
+    try:
+        array = np.array(json.loads(text), dtype=float)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return array[..., 0] + 1j * array[..., 1] if array.shape == (size, size, 2) else None
 
 
 def _row_of(template: Template, p: Program) -> RowGate | None:
@@ -240,5 +266,3 @@ def _same(template: Template, row: Any, angles: tuple[float, ...], p: Program) -
         own = own * np.exp(-1j * np.angle(np.vdot(wanted, own)))
     return bool(np.abs(own - wanted).max() < _CLOSE)
 
-
-_ = (math,)  # type: ignore[assignment]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qdock import expr as ex
 from qdock.circuit import Circuit, Range
 from qdock.expr import Expr, Type, Var
 from qdock.gates import Gate
@@ -46,6 +47,15 @@ class Op:
         raise NotImplementedError
 
 
+def exact_sum(angles: Sequence[float | Expr]) -> float | Expr:
+    """Return the sum of angles; numbers are added without rounding in between."""
+    total: float | Expr = math.fsum(angle for angle in angles if not isinstance(angle, Expr))
+    for angle in angles:
+        if isinstance(angle, Expr):
+            total = angle + total if isinstance(total, Expr) or total else angle
+    return total
+
+
 Place = Callable[[Iterable[int]], list[int]]
 
 
@@ -58,11 +68,7 @@ class Block:
 
     def phase(self) -> float | Expr:
         """Return the sum of the phases; numbers are added exactly, so that what cancels leaves nothing."""
-        total: float | Expr = math.fsum(angle for angle in self.phases if not isinstance(angle, Expr))
-        for angle in self.phases:
-            if isinstance(angle, Expr):
-                total = angle + total
-        return total
+        return exact_sum(self.phases)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ class WhileOp(Op):
 class ForOp(Op):
     """A loop over values known when it begins to run."""
 
-    variable: Var
+    variable: Var | None
     values: Range | Sequence[int]
     body: Block
 
@@ -177,7 +183,7 @@ class Layout:
 
     qregs: list[tuple[str, int]] = field(default_factory=list)
     cregs: list[tuple[str, int, bool]] = field(default_factory=list)
-    variables: list[tuple[str, Type]] = field(default_factory=list)
+    variables: list[tuple[str, Type, Any]] = field(default_factory=list)
     num_physical: int = 0
 
 
@@ -191,8 +197,8 @@ def build(block: Block, layout: Layout, name: str = "circuit") -> Circuit:
         circuit.add_qreg(_free("physical", layout), layout.num_physical)
     for register, size, output in layout.cregs:
         circuit.add_creg(register, size, output)
-    for variable, kind in layout.variables:
-        circuit.add_var(variable, kind)
+    for variable, kind, initial in layout.variables:
+        circuit.add_var(variable, kind, ex.Const(initial, kind) if initial else 0)
 
     def place(qubits: Iterable[int]) -> list[int]:
         return [qubit if qubit >= 0 else first_physical - qubit - 1 for qubit in qubits]
@@ -230,4 +236,4 @@ def _fill(circuit: Circuit, block: Block, place: Place, moved: bool) -> None:
         append_rows(circuit, rows, place if moved else None)
     phase = block.phase()
     if isinstance(phase, Expr) or phase:
-        circuit.gphase(phase)
+        circuit.global_phase = phase

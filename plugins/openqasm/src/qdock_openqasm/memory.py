@@ -87,6 +87,8 @@ class Memory:
         self.out = Block()
         self.num_qubits = 0
         self.dry = 0
+        #: Whether nothing is known while reading: the circuit is to be the same as the one that was written.
+        self.exact = False
         self._gates = 0
         self._known = bytearray()
         self._frames: list[_Frame] = []
@@ -146,7 +148,7 @@ class Memory:
         first = len(self._known)
         self.limits.check("clbits", first + size)
         self.layout.cregs.append((self.new_name(name), size, output))
-        self._known.extend(bytes(size))
+        self._known.extend(bytes([_UNSURE if self.exact else 0]) * size)
         return range(first, first + size)
 
     def _scratch_bits(self, name: str, size: int, home: int) -> Sequence[int]:
@@ -160,12 +162,17 @@ class Memory:
             return free.pop()
         self.limits.check("variables", len(self.layout.variables) + 1)
         var = ex.Var(self.new_name(name), kind)
-        self.layout.variables.append((var.name, kind))
+        self.layout.variables.append((var.name, kind, 0))
         return var
 
     def fresh_variable(self, name: str, kind: ex.Type) -> ex.Var:
         """Declare a variable of the circuit that nothing has used before."""
         return self._variable(name, kind, home=-1)
+
+    def declare(self, storage: Storage, initial: Any) -> None:
+        """Declare a variable of the circuit, with the value that it has when a shot begins."""
+        var = self.at_run_time(storage)
+        self.layout.variables[-1] = (var.name, var.type, initial)
 
     def at_run_time(self, storage: Storage) -> ex.Var:
         """Return the circuit's variable for a single value, which only the circuit knows from now on."""
@@ -291,11 +298,11 @@ class Memory:
         if self.dry or value.is_unknown:
             return
         fixed = not (isinstance(value.data, ex.Expr) and (value.data.bits or value.data.variables))
-        if self.depth > storage.home:
+        if self.depth > storage.home and not self.exact:
             self._touch(storage, position)
-        if self.depth > storage.home or not fixed:
+        if self.depth > storage.home or not fixed or self.exact:
             self.emit(AssignOp(self._variable_of(storage, position), to_expr(value)))
-        storage.values[position] = value.data if fixed else None
+        storage.values[position] = value.data if fixed and not self.exact else None
 
     # --- bits
 
@@ -351,7 +358,8 @@ class Memory:
     def _set_clbits(self, clbits: Sequence[int], number: int, out: Block) -> None:
         target: ex.Bit | ex.Bits = ex.Bits(tuple(clbits)) if len(clbits) > 1 else ex.Bit(clbits[0])
         out.ops.append(AssignOp(target, ex.Const(target.type.wrap(number), target.type)))
-        self._mark(clbits, [(number >> position) & 1 for position in range(len(clbits))])
+        if not self.exact:
+            self._mark(clbits, [(number >> position) & 1 for position in range(len(clbits))])
 
     def _mark(self, clbits: Sequence[int], states: Sequence[int]) -> None:
         for clbit, state in zip(clbits, states, strict=True):

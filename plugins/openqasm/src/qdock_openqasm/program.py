@@ -51,6 +51,7 @@ class Program:
         self.limits = limits
         self.inputs = dict(inputs)
         self.version = 3
+        self.exact = False
         self.scopes = Scopes()
         self.memory = Memory(limits)
         self.notes: dict[str, None] = {}
@@ -70,9 +71,10 @@ class Program:
         self._include = include
         self._pending: list[Bits | Storage] = []
 
-    def begin(self, version: int) -> None:
-        """Declare what the language has built in."""
+    def begin(self, version: int, exact: bool = False) -> None:
+        """Declare what the language has built in; `exact` is whether nothing is to be folded."""
         self.version = version
+        self.exact = self.memory.exact = exact
         names = self.scopes.builtin.symbols
         for name, number in BUILTIN_CONSTANTS[version].items():
             names[name] = Constant(name, value=Value(FLOAT, number, True))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from qdock.circuit import Circuit
-from qdock.errors import CircuitError
+from qdock.errors import CircuitError, LimitExceeded
 
 from qdock_openqasm.chunks import Chunker
-from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, locate, problem_of
+from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, from_core, locate, problem_of
 from qdock_openqasm.fast import FastPath
 from qdock_openqasm.flow import Flow
 from qdock_openqasm.grammar import Grammar
@@ -22,6 +22,7 @@ from qdock_openqasm.program import Program
 from qdock_openqasm.scan import deep_stack
 from qdock_openqasm.scope import Symbol
 from qdock_openqasm.sources import Origin, Source
+from qdock_openqasm.writer import EXACT
 
 __all__ = ["Reader"]
 
@@ -30,6 +31,8 @@ _HEADER = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
 _INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
 _INCLUDES_3 = re.compile(r"""^\s*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)
+_EXACT = re.compile(rf"^{re.escape(EXACT)}\s*$", re.MULTILINE)
+_NEAR = 200
 _WORDS = re.compile(r"[^\W\d]\w*")
 
 
@@ -81,7 +84,7 @@ class Reader:
 
     def _read_program(self, source: Source) -> None:
         start, version = self._header(source)
-        self.program.begin(version)
+        self.program.begin(version, exact=_EXACT.search(source.text, 0, start + _NEAR) is not None)
         self._read_statements(source, start)
         unknown = [name for name in self.program.inputs]
         if unknown and not self._problems:
@@ -125,8 +128,8 @@ class Reader:
         try:
             for statement in grammar.parse(begin, end):
                 self._run_statement(statement)
-        except CircuitError as error:
-            raise Fault(str(error).rstrip(".")) from None
+        except (CircuitError, LimitExceeded) as error:
+            raise from_core(error, None) from None
 
     def _run_statement(self, statement: Any) -> None:
         program = self.program

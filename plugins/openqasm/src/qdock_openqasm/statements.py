@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdock.errors import CircuitError
+from qdock.errors import CircuitError, LimitExceeded
 from qdock.operations import Code
 
 from qdock_openqasm import control, declarations, places
 from qdock_openqasm.apply import PHASE, angles_of, apply, broadcast, gate_named, modifiers_of, operand, operands
-from qdock_openqasm.errors import Fault
+from qdock_openqasm.errors import Fault, from_core
 from qdock_openqasm.evaluate import evaluate, place_of
 from qdock_openqasm.flow import Flow
-from qdock_openqasm.gatebody import check_call, define_gate, define_opaque
+from qdock_openqasm.gatebody import MATRIX, check_call, define_gate, define_opaque
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import DelayOp
 from qdock_openqasm.indexing import RuntimeIndex
@@ -37,15 +37,21 @@ def run(p: Program, node: Any) -> Flow:
     """Run one statement; what is wrong with it is a `Fault` at its place."""
     try:
         if node.annotations:
-            p.note("annotations have no effect: " + ", ".join(f"@{item.keyword}" for item in node.annotations))
+            _note_annotations(p, node)
         with p.releasing():
             return _chosen_at_run_time(p, node) or Flow.NEXT
     except Fault as fault:
         if fault.span is None:
             fault.span = node.span
         raise
-    except CircuitError as error:
-        raise Fault(str(error).rstrip("."), node.span) from None
+    except (CircuitError, LimitExceeded) as error:
+        raise from_core(error, node.span) from None
+
+
+def _note_annotations(p: Program, node: Any) -> None:
+    names = [item.keyword for item in node.annotations if item.keyword != MATRIX]
+    if names:
+        p.note("annotations have no effect: " + ", ".join(f"@{name}" for name in names))
 
 
 def _chosen_at_run_time(p: Program, node: Any) -> Flow | None:

@@ -6,7 +6,6 @@ A gate is told by what it was declared as, never by its name: a program may have
 from __future__ import annotations
 
 import cmath
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +18,11 @@ from qdock.gates import GATES, Gate
 from qdock.operations import Code
 
 from qdock_openqasm.errors import Fault
+from qdock_openqasm.ir import exact_sum
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.params import Param
 
-__all__ = ["Controls", "Flat", "GateKind", "Power", "RowGate", "Step", "Template", "flatten"]
+__all__ = ["Controls", "Flat", "GateKind", "MatrixGate", "Power", "RowGate", "Step", "Template", "flatten"]
 
 Angle = float | Expr
 #: Barriers and delays keep their place in a definition; nothing else there is no gate.
@@ -79,11 +79,7 @@ class Flat:
 
     def phase(self) -> Angle:
         """Return the sum of the phases."""
-        total: Angle = math.fsum(angle for angle in self.phases if not isinstance(angle, Expr))
-        for angle in self.phases:
-            if isinstance(angle, Expr):
-                total = angle + total
-        return total
+        return exact_sum(self.phases)
 
     def add(self, other: Flat, qubits: Sequence[int]) -> None:
         """Append another gate on some of the qubits."""
@@ -242,6 +238,20 @@ class RowGate(GateKind):
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
         phases = [self.phase(*params)] if self.phase else []
         return Flat(self.num_qubits, [(self.code, tuple(range(self.num_qubits)), params)], phases)
+
+
+@dataclass(eq=False)
+class MatrixGate(GateKind):
+    """A gate given by its matrix."""
+
+    name: str
+    gate: Gate
+
+    def __post_init__(self) -> None:
+        self.num_params, self.num_qubits, self.size = 0, self.gate.num_qubits, 1
+
+    def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
+        return Flat(self.num_qubits, [(self.gate, tuple(range(self.num_qubits)), ())])
 
 
 @dataclass(frozen=True)

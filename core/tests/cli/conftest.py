@@ -34,6 +34,7 @@ def qdock_backends():
         "output": Option(str, "counts", choices=["counts", "statevector", "unitary", "probabilities"]),
     }
     yield BackendSpec("coin", "toy_backends:Coin", "A coin [for] every clbit.", num_qubits=9, options=options)
+    yield BackendSpec("penny", "toy_backends:Coin", deprecated="use coin", options=options)
     yield BackendSpec("deaf", "toy_backends:Deaf", "Never stops.", simulator=False)
     yield BackendSpec("failing", "toy_backends:Failing", "Fails.")
     yield BackendSpec("patient", "toy_backends:Patient", "Works until it is told to stop.")
@@ -146,7 +147,7 @@ class Shell:
         patch.chdir(folder)
         patch.syspath_prepend(str(site))
 
-    def __call__(self, *arguments: object, text: str = "", **environ: str) -> Outcome:
+    def __call__(self, *arguments: object, text: str | bytes = "", **environ: str) -> Outcome:
         """Run a command in this process, as if it were a new one, on pipes."""
         before = set(sys.modules)
         default_dock().close()

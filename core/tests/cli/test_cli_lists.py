@@ -52,7 +52,7 @@ def test_a_broken_plugin_is_named_and_the_others_work(qdock):
     qdock.install("rainy", BROKEN)
     outcome = qdock("backends", QDOCK_ONLY="toy rainy")
     assert outcome.status == 0
-    assert len(outcome.lines) == 5
+    assert len(outcome.lines) == 6
     assert outcome.err == "Left out: plugin 'rainy' does not work. `qdock plugins --load` says why.\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -196,15 +198,16 @@ def test_one_result_goes_into_one_file(qdock):
 def test_tags_and_the_executor_go_to_the_job(qdock, monkeypatch):
     given: dict[str, Any] = {}
 
-    def run(program: Any, **options: Any) -> None:
-        given.update(options, program=program)
+    def run(program: Any, backend: Any, **options: Any) -> None:
+        given.update(options, program=program, backend=backend.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(package, "run", run)
-    outcome = qdock("run", "one.toy", "--tag", "a", "--tag", "b", "--executor", "inline", "--memory")
+    outcome = qdock(*RUN, "one.toy", "--tag", "a", "--tag", "b", "--executor", "inline")
     assert outcome.status == 130
     assert given == {
-        "program": Path("one.toy"), "tags": ("a", "b"), "executor": "inline", "memory": True
+        "program": Path("one.toy"), "backend": "coin", "tags": ("a", "b"), "executor": "inline", "seed": 7,
+        "shots": 1000,
     }  # fmt: skip
 
 
@@ -231,6 +234,50 @@ def test_bad_input_is_one_paragraph_and_exit_status_2(qdock, arguments, message)
     assert message in outcome.err
     assert outcome.err.startswith("Error: ")
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("wrong", [("--shots", 0), ("--backend", "cion"), ("--set", "bais=1")])
+def test_what_is_wrong_with_every_file_is_said_once(qdock, wrong):
+    outcome = qdock(*RUN, "one.toy", "two.toy", *wrong)
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_deprecated_backend_says_what_to_use_instead(qdock):
+    outcome = qdock(*RUN, "one.toy", "--backend", "penny")
+    assert outcome.status == 0
+    assert outcome.err == "Backend 'toy/penny' is deprecated: use coin\n"
+
+
+def test_a_folder_that_is_not_there_is_found_before_anything_runs(qdock):
+    outcome = qdock("run", "--backend", "deaf", "one.toy", "-o", "nowhere/one.result")
+    assert outcome.status == 2
+    assert "The result can't be saved in 'nowhere/one.result'" in outcome.err
+
+
+def test_standard_input_that_is_no_text_is_refused(qdock):
+    outcome = qdock(*RUN, "-", text=b"\xff\xfe")
+    assert outcome.status == 2
+    assert outcome.err.startswith(
+        "Error: The program on standard input is not UTF-8 text: invalid start byte at byte 0."
+    )
+
+
+def test_a_result_is_saved_in_a_regular_file_only(qdock):
+    os.mkfifo(qdock.folder / "pipe")
+    outcome = qdock("run", "--backend", "deaf", "one.toy", "-o", "pipe")
+    assert outcome.status == 2
+    assert "The result can't be saved in 'pipe', which is not a regular file." in outcome.err
+
+
+def test_a_result_that_can_not_be_saved_is_shown(qdock, monkeypatch):
+    def save(_result: Result, path: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    monkeypatch.setattr(Result, "save", save)
+    outcome = qdock(*RUN, "one.toy", "-o", "one.result", "--set", "bias=1")
+    assert (outcome.status, outcome.lines) == (2, [["11", "1000"]])
+    assert outcome.err == "Error: one.result: No space left on device.\n"
 
 
 def test_a_failed_job_is_one_paragraph_and_exit_status_1(qdock):

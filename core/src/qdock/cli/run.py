@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import qdock
 from qdock.cli.options import DEBUG, debug_option, json_option
+from qdock.cli.output import write_note
 from qdock.errors import ProgramError
+
+if TYPE_CHECKING:
+    from qdock.backend import Backend
 
 __all__ = ["command"]
 
@@ -79,11 +84,14 @@ def command(
     ctx: click.Context,
     /,
     files: Sequence[str],
+    backend: str | None,
+    executor: str | None,
     settings: Mapping[str, str],
     values: Mapping[str, float],
+    tags: Sequence[str],
     target: str | None,
     as_json: bool,
-    **arguments: Any,
+    **given: Any,
 ) -> int:
     """Run programs and show what comes back.
 
@@ -93,11 +101,16 @@ def command(
     from qdock.cli.submissions import Submission, run_all
 
     _check_files(files, target)
-    # Not `in (None, False, ())`: 0 shots, which are refused, equal False.
-    chosen = {name: value for name, value in arguments.items() if value is not None and value is not False}
-    chosen |= _parse(settings, arguments["backend"])
+    device = _get_backend(backend)
+    # Not `in (None, False)`: 0 shots, which are refused, equal False.
+    options = {name: value for name, value in given.items() if value is not None and value is not False}
+    options |= _parse(settings, device)
+    # What no file can change is refused once rather than for each.
+    device.resolve_options(options, qdock.default_dock().config)
     submissions = [Submission(file) for file in files]
-    interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), **chosen))
+    interrupted = run_all(
+        submissions, lambda file: qdock.run(_read(file, values), device, executor=executor, tags=tags, **options)
+    )
     return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
 
 
@@ -109,19 +122,32 @@ def _check_files(files: Sequence[str], target: str | None) -> None:
         return
     if len(files) > 1:
         raise click.UsageError(f"-o takes the result of one program, but {len(files)} files were given.")
-    folder = Path(target).absolute().parent
+    path = Path(target).absolute()
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"The result can't be saved in {target!r}, which is not a regular file.")
+    folder = path.parent
     if not os.access(folder, os.W_OK):
         raise click.UsageError(f"The result can't be saved in {target!r}: there is no folder {folder} to write to.")
 
 
-def _parse(settings: Mapping[str, str], backend: str | None) -> dict[str, Any]:
+def _get_backend(name: str | None) -> Backend:
+    with warnings.catch_warnings():
+        # Python hides this warning from people; the note does not.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        device = qdock.get_backend(name)
+    if device.spec.deprecated:
+        write_note(f"Backend {device.spec.full_name!r} is deprecated: {device.spec.deprecated}")
+    return device
+
+
+def _parse(settings: Mapping[str, str], device: Backend) -> dict[str, Any]:
     """Return the values that the texts of ``--set`` stand for, as the backend declares its options."""
     if not settings:
         return {}
     from qdock.options import declared_options
 
-    declared = declared_options(qdock.get_backend(backend).spec)
-    # What is not declared goes on as it is: `run` refuses it, with the options that there are.
+    declared = declared_options(device.spec)
+    # What is not declared goes on as it is, and is refused with the options that there are.
     return {name: declared[name].parse(name, text) if name in declared else text for name, text in settings.items()}
 
 

@@ -119,15 +119,23 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class _Package(ModuleType):
-    """A package in which a function stays what it is though a module has its name.
+class _Function(ModuleType):
+    """A module that has the name of a function of `qdock`, and can be called as that function."""
 
-    Importing `qdock.executors`, `qdock.plugins` or `qdock.convert` would put the module in the function's place.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module("qdock.default"), self.__name__.rpartition(".")[2])(*args, **kwargs)
+
+
+class _Package(ModuleType):
+    """A package in which functions may have the names of modules: `executors`, `plugins`, `convert`.
+
+    Importing such a module puts it in the function's place, where it can be called too.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in _MODULE_OF):
-            super().__setattr__(name, value)
+        if isinstance(value, ModuleType) and name in _MODULE_OF:
+            value.__class__ = _Function
+        super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -146,7 +146,11 @@ class Dock:
                 return self._executors[spec.full_name]
             if isinstance(executor, concurrent.futures.Executor):
                 return self._adapt(executor)
-            return executor
+        if not callable(getattr(executor, "start", None)):
+            raise TypeError(
+                f"`executor` is a name, an Executor or a `concurrent.futures.Executor`, but {executor!r} was given."
+            )
+        return executor
 
     def _adapt(self, pool: concurrent.futures.Executor) -> Executor:
         from qdock.executors.futures import FutureExecutor
@@ -353,7 +357,7 @@ class Dock:
         from qdock.waiting import Listeners
 
         with self._lock:
-            job = self._handles.get(record.id)
+            job = self.owner.jobs.get(record.id) or self._handles.get(record.id)
             if job is None:
                 job = RecordedJob(self, record)
                 if not record.is_final:
@@ -416,6 +420,7 @@ class Dock:
         The child has none of its parent's threads, and locks that nobody will release.
         """
         self._lock = threading.RLock()
+        self.registry.reset_lock()
         if self._owner is not None:
             self._owner.abandon()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qdock.backend import Backend, LocalBackend, Target
@@ -13,7 +13,6 @@ from qdock.submission import Submission, check_metadata, check_tags
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
-    from qdock.convert import Converters
     from qdock.dock import Dock
 
 __all__ = ["prepare"]
@@ -45,13 +44,19 @@ def prepare(
     several = isinstance(program, (list, tuple))
     programs = tuple(program) if several else (program,)
     check_number(backend.spec, programs)
-    converted = [convert(dock.converters, item, backend.spec.accepts) for item in programs]
+    converted = [dock.converters.convert(item, backend.spec.accepts) for item in programs]
     target = backend.target()
     ready = [lower_and_check(backend, target, item) for item in converted]
+    backend.check(ready, values)
+    # What is to be done on the spot is done with the program that was given: it has not changed, and what has been
+    # worked out about it, such as its columns, need not be worked out again.
+    kept = [copy if copy is not given else copy.copy() for copy, given in zip(converted, programs, strict=True)]
+    own = [kept[i] if item is converted[i] else item for i, item in enumerate(ready)]
     return Submission(
         backend=backend,
-        program=tuple(converted) if several else converted[0],
+        program=tuple(kept) if several else kept[0],
         programs=ready,
+        own_programs=own,
         options=values,
         seed=seed,
         tags=check_tags(tags),
@@ -63,12 +68,6 @@ def prepare(
 
 def _choose_seed(seed: int | None) -> int:
     return draw_seed() if seed is None else check_seed(seed)
-
-
-def convert(converters: Converters, program: Any, accepts: Sequence[str]) -> Circuit | Call:
-    """Return a program in a format that is accepted, and nobody else's to change."""
-    converted = converters.convert(program, accepts)
-    return converted.copy() if converted is program else converted  # type: ignore[no-any-return]  # of either type
 
 
 def lower_and_check(backend: Backend, target: Target | None, program: Circuit | Call) -> Circuit | Call:

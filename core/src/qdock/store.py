@@ -19,11 +19,11 @@ from qdock.status import JobStatus, check_transition
 if TYPE_CHECKING:
     from qdock.result import Result
 
-__all__ = ["LOG_BYTES", "LOG_LINES", "CappedLog", "MemoryStore", "Store", "may_move"]
+__all__ = ["LOG_CHARACTERS", "LOG_LINES", "CappedLog", "MemoryStore", "Store", "may_move"]
 
 #: What a job's log keeps at most; older lines go first.
 LOG_LINES = 10_000
-LOG_BYTES = 1 << 20
+LOG_CHARACTERS = 1 << 20
 
 
 class Store(Protocol):
@@ -70,7 +70,7 @@ class Store(Protocol):
         """Change fields other than the status of a job that is not final; None if it is."""
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
-        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_BYTES` bytes."""
+        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
 
     def logs(self, job_id: str) -> list[LogLine]:
         """Return what the log kept; a first line says how much it did not."""
@@ -91,32 +91,34 @@ def may_move(record: Record, expected: Collection[JobStatus], status: JobStatus)
 class CappedLog:
     """The newest lines of a log, within bounds; what went is counted."""
 
-    def __init__(self, lines: Iterable[LogLine] = (), max_lines: int = LOG_LINES, max_bytes: int = LOG_BYTES) -> None:
+    def __init__(
+        self, lines: Iterable[LogLine] = (), max_lines: int = LOG_LINES, max_characters: int = LOG_CHARACTERS
+    ) -> None:
         self._lines: deque[LogLine] = deque()
-        self._max_lines, self._max_bytes = max_lines, max_bytes
-        self._bytes = self._dropped = 0
+        self._max_lines, self._max_characters = max_lines, max_characters
+        self._size = self._dropped = 0
         self.extend(lines)
 
     def extend(self, lines: Iterable[LogLine]) -> None:
         """Append lines; of one that is too long its beginning is kept."""
         for line in lines:
             text = line.text
-            if len(text) > self._max_bytes:
-                text = text[: self._max_bytes] + "..."
+            if len(text) > self._max_characters:
+                text = text[: self._max_characters] + "..."
             self._lines.append(LogLine(line.time, text))
-            self._bytes += len(text)
+            self._size += len(text)
             self._shorten()
 
     def _shorten(self) -> None:
-        while len(self._lines) > self._max_lines or (self._bytes > self._max_bytes and len(self._lines) > 1):
-            self._bytes -= len(self._lines.popleft().text)
+        while len(self._lines) > self._max_lines or (self._size > self._max_characters and len(self._lines) > 1):
+            self._size -= len(self._lines.popleft().text)
             self._dropped += 1
 
     def lines(self) -> list[LogLine]:
         """Return what is kept, after a line that says what is not."""
         if not self._dropped:
             return list(self._lines)
-        limits = f"a log holds {self._max_lines} lines, {self._max_bytes} bytes"
+        limits = f"a log holds {self._max_lines} lines, {self._max_characters} characters"
         note = f"[{self._dropped} earlier lines are not kept: {limits}]"
         return [LogLine(self._lines[0].time, note), *self._lines]
 
@@ -231,7 +233,7 @@ class MemoryStore:
             return record
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
-        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_BYTES` bytes."""
+        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
         with self._lock:
             self.get(job_id)
             self._logs.setdefault(job_id, CappedLog()).extend(lines)
@@ -285,5 +287,15 @@ def _not_found(text: str, found: Sequence[Record]) -> str:
 
 
 def _size(result: Result) -> int:
-    """Bytes of a result's arrays; the rest of it is small."""
-    return sum(getattr(value, "nbytes", 0) for entry in result for value in vars(entry).values())
+    """Return the bytes of a result's arrays; the rest of it is small."""
+    from qdock.circuit_result import ARRAYS
+
+    size = 0
+    for entry in result.entries:
+        for name in ARRAYS:
+            array = getattr(entry, name)
+            if array is not None:
+                size += array.nbytes
+        if entry.data:
+            size += sum(getattr(value, "nbytes", 0) for value in entry.data.values())
+    return size

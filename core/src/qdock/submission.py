@@ -40,10 +40,12 @@ class Submission:
     """What a call of `run` comes to when everything about it has been checked."""
 
     backend: LocalBackend
-    #: As they were given, for the record: one or a tuple of them.
+    #: A copy of what was given, for the record: one program or a tuple of them.
     program: Any
-    #: As the backend runs them.
+    #: As the backend runs them; perhaps still somebody else's to change.
     programs: Sequence[Circuit | Call]
+    #: The same, nobody else's to change.
+    own_programs: Sequence[Circuit | Call]
     options: dict[str, Any]
     seed: int
     tags: tuple[str, ...] = ()
@@ -72,9 +74,9 @@ class Submission:
             metadata=self.metadata or {},
         )
 
-    def call(self, job_id: str) -> Call:
+    def call(self, programs: Sequence[Circuit | Call], job_id: str) -> Call:
         """Return the work that there is to do."""
-        return Call(execute, (self.backend, self.programs, dict(self.options), job_id, self.seed))
+        return Call(execute, (self.backend, programs, dict(self.options), job_id, self.seed))
 
 
 def is_small(submission: Submission) -> bool:
@@ -122,7 +124,7 @@ def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> Record
     job._bind(dock, record)
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
-    finished = work(worker, submission.call(record.id))
+    finished = work(worker, submission.call(submission.programs, record.id))
     seconds = time.perf_counter() - begun
     job._keep(finished)
     dock.owner.create(job, _born(record, finished, worker.events, seconds), finished.value, _logged(worker.events))
@@ -165,11 +167,12 @@ def _logged(events: Sequence[Event]) -> list[Any]:
 def start(dock: Dock, submission: Submission, record: Record, executor: Executor) -> RecordedJob:
     """Record a queued job, give its work to an executor, and return it."""
     job = RecordedJob(dock, record, submission.backend)
-    record = gate(dock, job)
     job._listeners, job._created, job._stop = Listeners(), time.perf_counter(), executor.stop
+    record = gate(dock, job)
     dock.owner.create(job, moved_to_queue(record))
     try:
-        job._handle = executor.start(record.id, submission.call(record.id), partial(dock.owner.receive, job))
+        call = submission.call(submission.own_programs, record.id)
+        job._handle = executor.start(record.id, call, partial(dock.owner.receive, job))
     except Exception as error:
         failure = Failure("not_started", f"The executor did not take it: {describe(error)}")
         dock.owner.move(job, UNFINISHED, JobStatus.ERROR, error=failure)

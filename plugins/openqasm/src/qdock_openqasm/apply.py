@@ -101,7 +101,7 @@ def gate_named(p: Program, node: Any) -> GateSymbol:
             fault.notes = (f'\'{node.name}\' is a gate of the standard library: include "{library}";',)
         raise fault
     if not isinstance(symbol, GateSymbol):
-        raise Fault(f"'{node.name}' is a {symbol.what}, not a gate", node.span, declared(symbol))
+        raise p.scopes.misused(symbol, "a gate", node.span)
     return symbol
 
 

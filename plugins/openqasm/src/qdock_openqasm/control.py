@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qdock import expr as ex
 from qdock.circuit import Range
@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 Frame = LoopFrame | CallFrame
+Result = TypeVar("Result")
 
 # --- a list of statements
 
@@ -53,13 +54,12 @@ Frame = LoopFrame | CallFrame
 def run_all(p: Program, statements: Sequence[Any]) -> Flow:
     """Run statements one after the other, in the scope that is open."""
     for place, statement in enumerate(statements):
-        before = len(p.raised)
         flow = p.run(statement)
         rest = statements[place + 1 :]
         if flow is not Flow.NEXT and not p.memory.dry:
             p.check_only(rest)
             return flow
-        if len(p.raised) > before and rest and not p.memory.dry:
+        if rest and p.raised and not p.memory.dry and _unguarded(p):
             return _run_guarded(p, lambda rest=rest: run_all(p, rest))  # type: ignore[misc] # bound at once
     return Flow.NEXT
 
@@ -73,7 +73,7 @@ def _run_guarded(p: Program, rest: Callable[[], Flow]) -> Flow:
         clear = ~frame.flag if clear is None else clear & ~frame.flag
     assert clear is not None
     block = Block()
-    outer, p.guarded = p.guarded, [*p.guarded, *frames]
+    outer, p.guarded = p.guarded, {**p.guarded, **{frame: frame.jumps for frame in frames}}
     with p.memory.alternatives(), p.memory.block(block):
         _finish(p, rest())
     p.guarded = outer
@@ -82,8 +82,8 @@ def _run_guarded(p: Program, rest: Callable[[], Flow]) -> Flow:
 
 
 def _unguarded(p: Program) -> list[Frame]:
-    """What may have been left without that the block at hand is under the condition that it was not."""
-    return [frame for frame in dict.fromkeys(p.raised) if frame not in p.guarded]
+    """What may have been left since the block at hand was put under the condition that it was not."""
+    return [frame for frame in dict.fromkeys(p.raised) if p.guarded.get(frame) != frame.jumps]
 
 
 def _finish(p: Program, flow: Flow) -> None:
@@ -255,7 +255,7 @@ _PREDICT = 512
 
 def run_while(p: Program, node: ast.While) -> Flow:
     """``while (condition)``: written out as long as its condition is known, a loop of the circuit else."""
-    truth = as_bool(evaluate(p, node.condition))
+    truth = _condition(p, node)
     if truth is UNKNOWN:
         p.check_only(node.body)
         return Flow.NEXT
@@ -273,7 +273,7 @@ def _while_known(p: Program, node: ast.While) -> Flow:
     progress = _Progress(p, node)
     with inside(p, frame):
         while True:
-            truth = as_bool(evaluate(p, node.condition))
+            truth = _condition(p, node)
             if truth is not True:
                 break
             progress.check()
@@ -336,20 +336,41 @@ def _while_at_run_time(p: Program, node: ast.While) -> None:
         return
     if not p.exact:
         _unsettle(p, node)
-    condition = as_bool(evaluate(p, node.condition))
     body = Block()
-    _loop_body(p, body, lambda: p.run_body(node.body))
-    if isinstance(condition, bool):
-        condition = ex.Const(condition, ex.BOOL)
-    assert isinstance(condition, ex.Expr)
+    condition = _loop_body(p, body, lambda: _conditional_body(p, node))
     p.memory.emit(WhileOp(condition, body))
 
 
-def _loop_body(p: Program, body: Block, run: Callable[[], Flow]) -> None:
+def _condition(p: Program, node: ast.While) -> Any:
+    """The truth of a loop's condition. If it is not known, what its calls have emitted is taken back."""
+    before = len(p.memory.out.ops)
+    truth = as_bool(evaluate(p, node.condition))
+    if isinstance(truth, ex.Expr):
+        del p.memory.out.ops[before:]
+    return truth
+
+
+def _conditional_body(p: Program, node: ast.While) -> ex.Expr:
+    """Run a body and return the condition of its loop.
+
+    A condition that calls what has an effect is evaluated in the body, which then breaks the loop if it is false.
+    """
+    condition = as_bool(evaluate(p, node.condition))
+    if isinstance(condition, bool):
+        condition = ex.Const(condition, ex.BOOL)
+    assert isinstance(condition, ex.Expr)
+    if p.memory.out.ops:
+        p.memory.emit(IfOp(~condition, Block([JumpOp(Code.BREAK)])))
+        condition = ex.Const(True, ex.BOOL)
+    _finish(p, p.run_body(node.body))
+    return condition
+
+
+def _loop_body(p: Program, body: Block, run: Callable[[], Result]) -> Result:
     with p.memory.alternatives(), p.memory.block(body):
         frame = LoopFrame(p.memory.depth, True, body, 0)
         with inside(p, frame):
-            _finish(p, run())
+            return run()
 
 
 def _unsettle(p: Program, node: Any) -> None:
@@ -455,6 +476,7 @@ def _jump(p: Program, frame: Frame | None, flow: Flow, code: Code) -> Flow:
         return flow
     p.memory.emit(AssignOp(_flag(p, frame), ex.Const(True, ex.BOOL)))
     p.raised.append(frame)
+    frame.jumps += 1
     inner = p.frames[p.frames.index(frame) + 1 :]
     if any(isinstance(item, LoopFrame) and item.at_run_time for item in inner):
         p.memory.emit(JumpOp(Code.BREAK))

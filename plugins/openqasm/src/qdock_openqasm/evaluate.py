@@ -27,7 +27,6 @@ from qdock_openqasm.scope import (
     Subroutine,
     Symbol,
     Variable,
-    declared,
 )
 from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
 from qdock_openqasm.values import UNKNOWN, Duration, Value, as_bool, as_integer, binary, cast, unary
@@ -151,7 +150,7 @@ def _call(p: Program, node: ast.FunctionCall) -> Value:
     if isinstance(symbol, Extern):
         return p.call_extern(symbol, node.arguments, node)
     hint = "; apply it to qubits: name qubits" if isinstance(symbol, GateSymbol) else ""
-    raise Fault(f"'{name}' is a {symbol.what}, not a subroutine{hint}", node.name.span, declared(symbol))
+    raise p.scopes.misused(symbol, "a subroutine", node.name.span, hint)
 
 
 def _sizeof(p: Program, node: ast.FunctionCall) -> Value:
@@ -164,7 +163,7 @@ def _sizeof(p: Program, node: ast.FunctionCall) -> Value:
         axis = constant_integer(p, node.arguments[1], "the dimension of 'sizeof'")
     if not 0 <= axis < len(dims):
         raise Fault(f"{kind} has the dimensions 0 to {len(dims) - 1}, but {axis} was asked for", node.span)
-    return Value(_SIZE, dims[axis], True)
+    return Value(_SIZE, dims[axis] if dims[axis] is not None and dims[axis] >= 0 else UNKNOWN, True)
 
 
 def _quantum_call(p: Program, node: ast.QuantumCall) -> Value:
@@ -177,13 +176,13 @@ def _quantum_call(p: Program, node: ast.QuantumCall) -> Value:
 def place_of(p: Program, node: Any) -> Place:
     """Return what a name, an indexed name or a concatenation refers to."""
     if isinstance(node, ast.Identifier):
-        return _place_of_symbol(p.scopes.get(node), node)
+        return _place_of_symbol(p, p.scopes.get(node), node)
     if isinstance(node, ast.HardwareQubit):
         if p.scopes.inside("gate"):
             raise Fault("physical qubits can't stand in a gate definition", node.span)
         return QubitsPart((p.memory.physical(node.index),), False)
     if isinstance(node, ast.IndexedIdentifier):
-        place = _place_of_symbol(p.scopes.get(node.name), node.name)
+        place = _place_of_symbol(p, p.scopes.get(node.name), node.name)
         for index in node.indices:
             place = _selected(p, place, index, node)
         return place
@@ -205,7 +204,7 @@ def _selected(p: Program, place: Place, index: Any, node: Any) -> Place:
         raise
 
 
-def _place_of_symbol(symbol: Symbol, node: Any) -> Place:
+def _place_of_symbol(p: Program, symbol: Symbol, node: Any) -> Place:
     if isinstance(symbol, Qubits):
         return QubitsPart(symbol.indices, symbol.is_register)
     if isinstance(symbol, BitsSymbol):
@@ -215,7 +214,7 @@ def _place_of_symbol(symbol: Symbol, node: Any) -> Place:
         return Elements(storage, range(len(storage.values)), storage.dims)
     if isinstance(symbol, (ArrayAlias, Constant)):
         return symbol.value
-    raise Fault(f"'{symbol.name}' is a {symbol.what}, not a value", node.span, declared(symbol))
+    raise p.scopes.misused(symbol, "a value", node.span)
 
 
 def _read(p: Program, node: Any) -> Value:

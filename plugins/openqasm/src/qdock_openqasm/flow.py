@@ -38,6 +38,8 @@ class LoopFrame:
         measurement sets `flag`, which all that follows then asks.
     out, start : Block and int
         Where the flag must be cleared.
+    jumps : int
+        How many jumps that depend on a measurement may have left it so far.
     """
 
     depth: int
@@ -45,6 +47,7 @@ class LoopFrame:
     out: Block
     start: int
     flag: Var | None = None
+    jumps: int = 0
     what: str = "loop"
 
 
@@ -58,6 +61,7 @@ class CallFrame:
     returns: QType
     name: str
     flag: Var | None = None
+    jumps: int = 0
     value: Value | None = None
     place: Any = None
     what: str = "call"

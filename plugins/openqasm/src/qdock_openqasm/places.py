@@ -78,6 +78,8 @@ class BitSlice:
 
 Place = QubitsPart | BitsPart | Elements | BitSlice | Value
 
+#: Stands for the size of an argument's dimension while only the subroutine is known: no index is too large.
+_PLENTY = 1 << 62
 _WITH_BITS = frozenset({"int", "uint", "angle", "bit", "literal"})
 
 
@@ -89,7 +91,7 @@ def select(memory: Memory, place: Place, index: Any, evaluate: Evaluate) -> Plac
     if isinstance(place, Value) and isinstance(place.data, Elements):
         place = place.data
     if isinstance(place, Elements) and place.dims:
-        return _elements(place, index, evaluate)
+        return _elements(memory, place, index, evaluate)
     kind = place.type
     size = _size(kind)
     positions, is_register = positions_in(index, size, evaluate, f"a value of type {kind}")
@@ -114,13 +116,26 @@ def _size(kind: QType) -> int:
     return kind.num_bits
 
 
-def _elements(place: Elements, index: Any, evaluate: Evaluate) -> Elements:
+def _length(found: Sequence[int]) -> int:
+    return _UNKNOWN_SIZE if found is _UNKNOWN else len(found)
+
+
+_UNKNOWN_SIZE = -1
+_UNKNOWN: Sequence[int] = ()
+
+
+def _elements(memory: Memory, place: Elements, index: Any, evaluate: Evaluate) -> Elements:
     indices = [index] if isinstance(index, ast.DiscreteSet) else index
     if len(indices) > len(place.dims):
         raise Fault(f"{place.type} has {len(place.dims)} dimensions, but {len(indices)} indices were given")
-    chosen = [
+    chosen: list[tuple[Sequence[int], bool]] = [
         _along(element, size, evaluate) for element, size in zip(indices, place.dims, strict=False)
-    ] + [(range(size), True) for size in place.dims[len(indices) :]]
+    ] + [
+        (_UNKNOWN if size < 0 else range(size), True) for size in place.dims[len(indices) :]
+    ]
+    if memory.dry:
+        # While a subroutine is checked, sizes may be unknown; nothing is read or written.
+        return Elements(place.storage, place.positions, tuple(_length(found) for found, keeps in chosen if keeps))
     strides = [math.prod(place.dims[axis + 1 :]) for axis in range(len(place.dims))]
     offsets = [
         [position * stride for position in positions] for (positions, _), stride in zip(chosen, strides, strict=True)
@@ -132,6 +147,9 @@ def _elements(place: Elements, index: Any, evaluate: Evaluate) -> Elements:
 def _along(element: Any, size: int, evaluate: Evaluate) -> tuple[Sequence[int], bool]:
     if isinstance(element, ast.DiscreteSet):
         return [choose(value, size, evaluate)[0][0] for value in element.values], True
+    if size == _UNKNOWN_SIZE:
+        _, keeps = choose(element, _PLENTY, evaluate)
+        return _UNKNOWN, keeps
     return choose(element, size, evaluate)
 
 

@@ -62,7 +62,7 @@ class Program:
         self.defining = ""
         self.frames: list[LoopFrame | CallFrame] = []
         self.raised: list[LoopFrame | CallFrame] = []
-        self.guarded: list[LoopFrame | CallFrame] = []
+        self.guarded: dict[LoopFrame | CallFrame, int] = {}
         self.calls: list[str] = []
         self.ended = False
         self._iterations = 0

@@ -254,6 +254,12 @@ class Scopes:
         hint = f". Did you mean '{close[0]}'?" if close else ""
         return Fault(f"undefined {what} '{node.name}'{hint}", node.span)
 
+    def misused(self, symbol: Symbol, wanted: str, span: Any, hint: str = "") -> Fault:
+        """Return the error for a name that stands for something else than what is needed."""
+        if symbol.name in self.poisoned:
+            return Suppressed(f"'{symbol.name}' failed to be declared", span)
+        return Fault(f"'{symbol.name}' is a {symbol.what}, not {wanted}{hint}", span, declared(symbol))
+
     def names(self) -> Iterator[str]:
         """Yield every name that can be seen."""
         scope: Scope | None = self.current
@@ -268,6 +274,7 @@ class Scopes:
             taken = self.builtin.symbols.get(symbol.name)
         if taken is not None and not _may_replace(taken, symbol):
             message = f"'{symbol.name}' is already declared in this scope, as a {taken.what}"
+            self.poisoned.add(symbol.name)
             raise Fault(message, symbol.span, declared(taken))
         self.replacements += taken is not None
         self.current.symbols[symbol.name] = symbol

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -72,10 +71,8 @@ def _unknown_argument(p: Program, kind: QType) -> Value:
         first = next(_unknown)
         return Value(kind, range(first, first + (kind.width or 1)))
     if kind.kind == "array":
-        dims = tuple(1 if size < 0 else size for size in kind.dims)
         assert kind.base is not None
-        storage = Storage("", kind.base, [None] * math.prod(dims), dims=dims)
-        return Value(QType("array", base=kind.base, dims=dims), Elements(storage, range(math.prod(dims)), dims))
+        return Value(kind, Elements(Storage("", kind.base, [None], dims=kind.dims), (0,), kind.dims))
     return Value(kind, UNKNOWN)
 
 

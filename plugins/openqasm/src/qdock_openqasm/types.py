@@ -108,12 +108,17 @@ def core_type(kind: QType) -> core.Type | None:
     return core.FLOAT if kind.kind == "float" else None
 
 
+def _same_shape(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+    """Whether dimensions agree; negative ones are not known yet."""
+    return len(left) == len(right) and all(a == b or -1 in (a, b) for a, b in zip(left, right, strict=True))
+
+
 def is_assignable(target: QType, value: QType) -> bool:
     """Whether a value of one type can be given to a variable of another without a cast."""
     if value.kind in ("void", "qubit") or target.kind == "qubit":
         return False
     if "array" in (target.kind, value.kind):
-        return target.kind == value.kind and target.dims == value.dims
+        return target.kind == value.kind and _same_shape(target.dims, value.dims)
     if "duration" in (target.kind, value.kind):
         return target.kind == value.kind
     if value.kind == "complex":

@@ -27,7 +27,6 @@ from qdock_openqasm.types import (
     FLOAT,
     INT,
     LITERAL,
-    UINT,
     QType,
     bits,
     core_type,
@@ -260,6 +259,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _COMPARE_EXPR = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BITWISE: dict[str, Callable[[Any, Any], Any]] = {"&": operator.and_, "|": operator.or_, "^": operator.xor}
 _REAL: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -351,7 +351,11 @@ def _comparison(op: str, left: Value, right: Value) -> Value:
         return Value(BOOL, UNKNOWN)
     if left.is_known and right.is_known:
         return Value(BOOL, bool(_COMPARISONS[op](_plain(left), _plain(right))))
-    return Value(BOOL, getattr(to_expr(left), _COMPARE_EXPR[op])(to_expr(right)))
+    if left.type == LITERAL:
+        left, right, op = right, left, _MIRRORED.get(op, op)
+    # A literal gets its type from what it is compared with, or a wider one if it does not fit.
+    number = _whole(right.data) if right.type == LITERAL else to_expr(right)
+    return Value(BOOL, getattr(to_expr(left), _COMPARE_EXPR[op])(number))
 
 
 def _comparable(left: Value, right: Value) -> tuple[Value, Value]:
@@ -721,5 +725,3 @@ def _quotient(left: Duration, right: Duration) -> float:
         return left.amount / right.amount
     return _quotient_base(left) / _quotient_base(right)
 
-
-_ = UINT

@@ -9,7 +9,7 @@ from typing import Any
 from qdock.arithmetic import Type
 from qdock.circuit import Circuit
 from qdock.errors import ConversionError
-from qdock.expr import BOOL, FLOAT, Binary, Const, Expr, lift
+from qdock.expr import BOOL, FLOAT, Binary, Bits, Const, Expr, lift
 from qdock.operations import Assign, Delay, For, If, Modifier, Operation, Range, Switch, While
 
 from qdock_openqasm.grammar import KEYWORDS
@@ -121,8 +121,11 @@ class _Writer:
 
     def assign(self, operation: Operation, _level: int) -> list[str]:
         assert isinstance(operation.detail, Assign)
-        target = expression_text(operation.detail.target, self.names)
-        return [f"{target} = {expression_text(operation.detail.value, self.names)};"]
+        target, value = operation.detail.target, operation.detail.value
+        text = expression_text(value, self.names)
+        if isinstance(target, Bits) and isinstance(value, Const):
+            text = f'"{int(value.value):0{len(target.indices)}b}"'
+        return [f"{expression_text(target, self.names)} = {text};"]
 
     # --- control flow
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import qdock
+from qdock.cli.inputs import STANDARD_INPUT, read_standard_input
 from qdock.cli.options import DEBUG, debug_option, json_option
 from qdock.cli.output import write_note
-from qdock.errors import ProgramError
 
 if TYPE_CHECKING:
     from qdock.backend import Backend
 
 __all__ = ["command"]
-
-STANDARD_INPUT = "-"
 
 
 def _pairs(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
@@ -30,7 +27,7 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str])
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter(f"Write it as {parameter.make_metavar(ctx)}, not as {text!r}.", ctx, parameter)
+            raise click.BadParameter(f"Write it as {parameter.metavar}, not as {text!r}.", ctx, parameter)
         pairs[name.strip()] = value.strip()
     return pairs
 
@@ -153,16 +150,5 @@ def _parse(settings: Mapping[str, str], device: Backend) -> dict[str, Any]:
 
 def _read(file: str, values: Mapping[str, float]) -> Any:
     """Return the program in `file`, its parameters bound."""
-    program = _read_standard_input() if file == STANDARD_INPUT else Path(file)
+    program = read_standard_input() if file == STANDARD_INPUT else Path(file)
     return qdock.convert(program).bind(values) if values else program
-
-
-def _read_standard_input() -> str:
-    content = sys.stdin.buffer.read()
-    try:
-        # With a line's end it is a program, whatever it says, and never the name of a file.
-        return content.decode() + "\n"
-    except UnicodeDecodeError as error:
-        raise ProgramError(
-            f"The program on standard input is not UTF-8 text: {error.reason} at byte {error.start}."
-        ) from None

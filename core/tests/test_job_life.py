@@ -157,4 +157,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(settings.get_profile("ci"), max_examples=60, stateful_step_count=40)
+TestLives.settings = settings(stateful_step_count=40)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from enum import Enum
 
 import pytest
 
@@ -135,6 +136,24 @@ def test_what_a_query_raises_reaches_who_waits(timeout, error):
     with pytest.raises(type(error)) as caught:
         Failing(None, "id-1", []).wait_for_final_state(timeout)
     assert caught.value is error
+
+
+@pytest.mark.parametrize("wait", [lambda job: job.wait_for_final_state(SOON), lambda job: list(as_completed([job]))])
+def test_a_status_that_nobody_knows_is_an_error_and_not_waited_for_without_end(wait):
+    with pytest.raises(
+        JobError, match=r"`status\(\)` of job id-1 returned 'CANCELLED - RAN TOO LONG', which is no JobS"
+    ):
+        wait(job_of("CANCELLED - RAN TOO LONG"))
+    with pytest.raises(JobError, match="returned None, which is no JobStatus"):
+        wait(job_of(None))
+
+
+def test_a_status_of_another_library_with_the_historical_text_is_understood():
+    other = Enum("JobStatus", {"RUNNING": "job is actively running", "DONE": "job has successfully run"})
+    calls = []
+    job_of(other.RUNNING, other.DONE).wait_for_final_state(SOON, 0.001, lambda *args: calls.append(args[1]))
+    assert calls == [S.RUNNING, S.DONE]
+    assert len(list(as_completed([job_of(other.DONE)], timeout=SOON))) == 1
 
 
 def test_a_job_with_more_arguments_for_its_callback_may_pass_them():

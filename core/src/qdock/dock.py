@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
 from qdock.errors import JobError, JobTimeoutError, PluginError, QdockError
-from qdock.lifetime import close_at_exit
+from qdock.lifetime import close_at_exit, remember
 from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
@@ -77,6 +77,7 @@ class Dock:
         self._handles: weakref.WeakValueDictionary[str, RecordedJob] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._closed = False
+        remember(self)
 
     # --- what there is
 
@@ -243,7 +244,7 @@ class Dock:
             executor = self.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
         name = executor if isinstance(executor, str) else type(executor).__name__
         taker = self.get_executor(executor)
-        close_at_exit(self)
+        close_at_exit()
         return self._remember(start(self, submission, submission.record(name, self.owner.name), taker))
 
     def _remember(self, job: RecordedJob) -> RecordedJob:
@@ -370,6 +371,9 @@ class Dock:
         record, given = job.record, dict(changes or {})
         if resume and record.checkpoint is None:
             raise JobError(f"Job {record.id} has no checkpoint to go on from. Leave out `resume` to begin again.")
+        reason = getattr(record.program, "reason", None)
+        if reason is not None and "program" not in given:
+            raise JobError(f"Job {record.id} can't be run again: its program could not be stored, as {reason}.")
         device = self._find_device(given.pop("backend", None) or job.backend())
         about = {name: given.pop(name, getattr(record, name)) for name in ("seed", "tags", "metadata")}
         program, executor = given.pop("program", record.program), given.pop("executor", None)
@@ -414,15 +418,15 @@ class Dock:
                 self._cancel_all()
             self._close_all(stopped)
 
-    def abandon(self) -> None:
-        """Give up all jobs, which another process has: what a Dock does in a forked child.
+    def after_fork(self) -> None:
+        """Give up all jobs, which the parent has: what a Dock does in a forked child.
 
         The child has none of its parent's threads, and locks that nobody will release.
         """
         self._lock = threading.RLock()
-        self.registry.reset_lock()
+        self.registry.after_fork()
         if self._owner is not None:
-            self._owner.abandon()
+            self._owner.after_fork()
 
     def _unfinished(self) -> list[RecordedJob]:
         return [] if self._owner is None else list(self._owner.jobs.values())

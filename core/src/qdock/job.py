@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdock.errors import JobCancelledError, JobError, JobTimeoutError
 from qdock.record import Failure, JobProgress, Record, StatusChange
-from qdock.status import JOB_FINAL_STATES, JobStatus
+from qdock.status import JOB_FINAL_STATES, JobStatus, find_statuses
 from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back, check_wait, polled
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Job(ABC):
 
     def in_final_state(self) -> bool:
         """Whether the job has reached a status that it never leaves: DONE, CANCELLED or ERROR."""
-        return self.status() in JOB_FINAL_STATES
+        return self._known(self.status()) in JOB_FINAL_STATES
 
     def wait_for_final_state(
         self, timeout: float | None = None, wait: float = 5, callback: Callable[..., Any] | None = None
@@ -137,7 +137,14 @@ class Job(ABC):
 
     def _queries(self, deadline: Deadline, wait: float) -> Iterator[JobStatus]:
         """Yield the status at each query until the deadline has come."""
-        return polled(self.status, deadline, wait)
+        return map(self._known, polled(self.status, deadline, wait))
+
+    def _known(self, answer: Any) -> JobStatus:
+        """Return a provider's status as one of ours: one that nobody knows would be waited for without end."""
+        try:
+            return find_statuses(answer if isinstance(answer, (JobStatus, str)) else str(answer.value))[0]
+        except (AttributeError, ValueError):
+            raise JobError(f"`status()` of job {self.job_id()} returned {answer!r}, which is no JobStatus.") from None
 
     def _timed_out(self, timeout: float | None) -> JobTimeoutError:
         return JobTimeoutError(
@@ -421,8 +428,10 @@ class RecordedJob(Job):
         with self._listeners.changed:
             if record.revision <= self._record.revision:
                 return
+            news = len(record.history) > len(self._record.history)
             self._record = record
-            self._listeners.changed.notify_all()
+            if news:
+                self._listeners.changed.notify_all()
         if record.is_final and not self._owned:
             self._settle()
 

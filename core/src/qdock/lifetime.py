@@ -13,19 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qdock.dock import Dock
 
-__all__ = ["close_at_exit"]
+__all__ = ["close_at_exit", "remember"]
 
-#: The Docks that have had work for an executor.
 _DOCKS: weakref.WeakSet[Dock] = weakref.WeakSet()
+_registered = False
 
 
-def close_at_exit(dock: Dock) -> None:
-    """See to it that the interpreter does not end before the Dock's jobs have."""
-    if dock in _DOCKS:
-        return
-    if not _DOCKS:
-        _register()
+def remember(dock: Dock) -> None:
+    """Note that there is a Dock."""
     _DOCKS.add(dock)
+
+
+def close_at_exit() -> None:
+    """See to it that the interpreter does not end before the jobs of the Docks have."""
+    global _registered  # noqa: PLW0603  # once a process is enough
+    if not _registered:
+        _registered = True
+        _register()
 
 
 def _register() -> None:
@@ -46,10 +50,10 @@ def _close_all() -> None:
             dock.close()
 
 
-def _abandon_all() -> None:
+def _tell_all() -> None:
     for dock in list(_DOCKS):
-        dock.abandon()
+        dock.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_all)
+    os.register_at_fork(after_in_child=_tell_all)

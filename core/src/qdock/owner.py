@@ -137,11 +137,9 @@ class Owner:
 
     # --- in a forked child
 
-    def abandon(self) -> None:
+    def after_fork(self) -> None:
         """Let everyone in this process know that its copies of the jobs will never end here."""
-        reset = getattr(self._store, "reset_lock", None)
-        if reset is not None:
-            reset()
+        self._store.after_fork()
         failure = Failure("worker_lost", "This process was forked off while the job ran. It goes on in the parent.")
         for job in self.jobs.values():
             job._abandon(moved(job._record, JobStatus.ERROR, time.time(), error=failure))

@@ -64,14 +64,14 @@ class Registry:
     def __init__(self, config: Config | None = None, entry_points: Iterable[Any] | None = None) -> None:
         self.config = Config.load() if config is None else config
         self._entry_points = None if entry_points is None else [EntryPoint.adopt(entry) for entry in entry_points]
-        self.reset_lock()
+        self.after_fork()
         self._plugins: list[Plugin] | None = None
         self._manager = _Manager("qdock")
         self._manager.add_hookspecs(hookspecs)
         self._specs: dict[tuple[str, str], list[Spec]] = {}
         self._registered: dict[tuple[type[Spec], str], Spec] = {}
 
-    def reset_lock(self) -> None:
+    def after_fork(self) -> None:
         """Make a new lock: in a forked child the old one may be held by a thread that does not exist there."""
         self._lock = threading.RLock()
 

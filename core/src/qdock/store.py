@@ -78,6 +78,9 @@ class Store(Protocol):
     def result(self, job_id: str) -> Result:
         """Return a job's result; `ResultNotStored` if it is not kept."""
 
+    def after_fork(self) -> None:
+        """Let go of what a forked child must not share with its parent: locks, files, connections."""
+
     def close(self) -> None:
         """Let go of files and connections."""
 
@@ -142,9 +145,9 @@ class MemoryStore:
         self._logs: dict[str, CappedLog] = {}
         self._finished: deque[str] = deque()
         self._result_bytes = 0
-        self.reset_lock()
+        self.after_fork()
 
-    def reset_lock(self) -> None:
+    def after_fork(self) -> None:
         """Make a new lock: in a forked child the old one may be held by a thread that does not exist there."""
         self._lock = threading.Lock()
 

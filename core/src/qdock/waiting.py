@@ -128,26 +128,24 @@ def polled(query: Callable[[], JobStatus], deadline: Deadline, wait: float) -> I
     It ends early when a query itself does not end in time.
     """
     while True:
-        answer = _ask(query, deadline)
-        if answer is None:
-            return
-        yield answer
-        if deadline.passed:
+        answers = _ask(query, deadline)
+        yield from answers
+        if not answers or deadline.passed:
             return
         time.sleep(deadline.seconds(wait) or 0.0)
 
 
-def _ask(query: Callable[[], JobStatus], deadline: Deadline) -> JobStatus | None:
-    """Return the answer, or None if it does not come in time: then the query is left behind in its thread."""
+def _ask(query: Callable[[], JobStatus], deadline: Deadline) -> list[JobStatus]:
+    """Return the answer, or nothing if it does not come in time: then the query is left behind in its thread."""
     if deadline.timeout is None:
-        return query()
+        return [query()]
     asked = concurrent.futures.Future[JobStatus]()
     threading.Thread(target=_answer, args=(asked, query), name="qdock-query", daemon=True).start()
     try:
-        return asked.result(max(deadline.seconds() or 0.0, _LAST_QUERY_SECONDS))
+        return [asked.result(max(deadline.seconds() or 0.0, _LAST_QUERY_SECONDS))]
     except TimeoutError:
         if not asked.done():
-            return None
+            return []
         raise
 
 

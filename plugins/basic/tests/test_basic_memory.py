@@ -152,7 +152,7 @@ def test_single_precision_needs_half(simulated: Any) -> None:
     double, single = (
         refusal(circuit, simulated, output="statevector", precision=name) for name in ("double", "single")
     )
-    assert double == 2 * single == 2 * 16 << 45
+    assert double == 2 * single == 24 << 45
 
 
 def test_branches_that_wait_are_counted(simulated: Any) -> None:
@@ -175,8 +175,47 @@ def test_the_memory_of_many_shots_counts(simulated: Any, monkeypatch: pytest.Mon
 
 
 def test_the_part_of_the_free_memory_is_a_limit_of_the_plugin(simulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "free_memory", lambda: GIB)
-    circuit = Circuit(24)
+    monkeypatch.setattr(memory, "free_memory", lambda: 100 << 20)
+    circuit = Circuit(21)
     simulated(circuit, output="statevector")
     with pytest.raises(LimitExceeded, match="of which 40% are the limit"):
         simulated(circuit, output="statevector", limits=Limits(max_memory_percent=40))
+
+
+def circuits_of_all_kinds() -> dict[str, tuple[Circuit, dict[str, Any]]]:
+    """Circuits of 17 qubits, with options."""
+    base = Circuit(17, 17)
+    for qubit in range(17):
+        base.ry(0.3 + qubit, qubit)
+    base.cx(range(16), range(1, 17)).rxx(0.3, 0, 16).cu(1, 2, 3, 0.4, 3, 15)
+    static = base.copy().measure(range(17), range(16, -1, -1))
+    split = base.copy()
+    for _ in range(2):
+        split.measure(0, 0).h(0).reset(1).h(1)
+    split.measure(range(17), range(17))
+    small = Circuit(8).h(range(8)).rxx(0.3, 0, 7).cx(0, 7)
+    return {
+        "counts": (static, {}),
+        "many shots": (static, {"shots": 1 << 20}),
+        "memory": (static, {"shots": 1 << 20, "memory": True}),
+        "single": (static, {"precision": "single"}),
+        "branching": (split, {}),
+        "probabilities": (static, {"output": "probabilities"}),
+        "branching probabilities": (split, {"output": "probabilities"}),
+        "statevector": (base, {"output": "statevector"}),
+        "unitary": (small, {"output": "unitary"}),
+    }
+
+
+@pytest.mark.parametrize("kind", circuits_of_all_kinds())
+def test_no_more_is_allocated_than_was_asked_for(kind: str, simulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit, options = circuits_of_all_kinds()[kind]
+    asked: list[int] = []
+    monkeypatch.setattr("qdock_basic.simulate.check_memory", lambda needed, *_: asked.append(needed))
+    tracemalloc.start()
+    try:
+        simulated(circuit, **options)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= max(asked) + (1 << 20)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qdock.circuit import Circuit
 from qdock.streams import SHOTS_PER_BLOCK, stream
 from qdock_basic import sampling
-from qdock_basic.readout import distinct
+from qdock_basic.sums import Sums, distinct
 
 
 def chi_square_bound(freedom: int) -> float:
@@ -114,6 +114,24 @@ def test_rows_of_words_are_sorted_as_numbers() -> None:
     rows, place = distinct(words)
     assert rows.tolist() == [[9, 0], [5, 1], [0, 2]]
     assert place.tolist() == [1, 0, 1, 2]
+
+
+@pytest.mark.parametrize("num_clbits", [4, 17, 40, 100])
+def test_numbers_of_many_branches_are_added_up_by_outcome(num_clbits: int) -> None:
+    rng = np.random.default_rng(num_clbits)
+    sums, expected = Sums(num_clbits, np.int64), {}
+    for _ in range(40):
+        width = min(num_clbits, 14)
+        outcomes = rng.permutation(1 << width)[: min(1 << width, 5000)]
+        words = np.zeros((len(outcomes), (num_clbits + 63) // 64), np.uint64)
+        words[:, -1] = outcomes
+        values = rng.integers(1, 9, len(outcomes))
+        sums.add(words, values)
+        for outcome, value in zip(outcomes.tolist(), values.tolist(), strict=True):
+            expected[outcome] = expected.get(outcome, 0) + value
+    words, values = sums.finish()
+    assert dict(zip(words[:, -1].tolist(), values.tolist(), strict=True)) == expected
+    assert (np.diff(words[:, -1].astype(int)) > 0).all()
 
 
 # --- counts of circuits

@@ -34,7 +34,7 @@ def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) 
         _check_reversible(circuit)
     if options["memory"] and output != "counts":
         raise OptionError(f"Option `memory` is the order of shots and goes with output='counts', not with {output!r}.")
-    check_size(circuit, options, limits, copies=1)
+    check_size(circuit, options, limits)
     if options["initial_state"] is not None:
         _check_initial_state(circuit, options)
 

@@ -11,14 +11,16 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from qdock_basic.branches import Branch
-from qdock_basic.sampling import MEMORY_PATH, Ints, draw_counts, draw_order, steps_of
+from qdock_basic.sampling import MEMORY_PATH, STEPS, Ints, draw_counts, draw_order, steps_of
 from qdock_basic.state import probabilities
+from qdock_basic.sums import Sums, Words, distinct
 
 __all__ = ["Distribution", "Layout", "Tally"]
 
-Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 
+# What a branch without readings reads.
+_CERTAIN = np.array([STEPS])
 #: What is less likely counts as impossible.
 NEGLIGIBLE = 1e-16
 
@@ -117,39 +119,34 @@ class Tally:
         self._layout = layout
         self._rng = rng
         self._memory = memory
-        self._found: list[tuple[int, Words, Ints]] = []
+        self._blocks: dict[int, Sums] = {}
 
     def add(self, branch: Branch) -> None:
         """Draw what the shots of a branch read at its end."""
         wiring = self._layout.wire(branch)
-        drawn = list(self._draw(branch, wiring.qubits))
-        if not self._memory and len(drawn) > 1:
-            drawn = [(0, *_total(drawn))]
-        self._found += [(block, wiring.outcomes(readings), counts) for block, readings, counts in drawn]
-
-    def _draw(self, branch: Branch, qubits: tuple[int, ...]) -> Iterable[tuple[int, Ints, Ints]]:
-        steps = steps_of(probabilities(branch.state, qubits)) if qubits else None
+        steps = steps_of(probabilities(branch.state, wiring.qubits)) if wiring.qubits else _CERTAIN
         for block, shots in enumerate(branch.share):
-            if shots and steps is None:
-                yield block, np.zeros(1, np.int64), np.array([shots])
-            elif shots and steps is not None:
-                yield block, *draw_counts(steps, shots, self._rng(block, branch.path))
+            if shots:
+                readings, counts = draw_counts(steps, shots, self._rng(block, branch.path))
+                self._sums(block).add(wiring.outcomes(readings), counts)
+
+    def _sums(self, block: int) -> Sums:
+        # Where nobody asks for the order of the shots it does not matter which block they are from.
+        return self._blocks.setdefault(block if self._memory else 0, Sums(self._layout.num_clbits, np.int64))
 
     def finish(self) -> tuple[Words, Ints, Ints | None]:
         """Return the outcomes that were seen, ascending, how often, and the index of each shot's outcome."""
-        words, place = distinct(np.concatenate([words for _, words, _ in self._found]))
-        counts = _add_up(place, np.concatenate([counts for _, _, counts in self._found]), len(words))
-        return words, counts, self._order(place, len(words)) if self._memory else None
-
-    def _order(self, place: Ints, size: int) -> Ints:
-        """Put the shots of each block in an order; what was seen is listed by value, whichever branch it is from."""
-        ends = np.cumsum([len(counts) for _, _, counts in self._found])
-        places = np.split(place, ends[:-1])
-        blocks: dict[int, Ints] = {}
-        for (block, _, counts), where in zip(self._found, places, strict=True):
-            blocks[block] = blocks.get(block, 0) + _add_up(where, counts, size)
-        orders = [draw_order(np.arange(size), blocks[block], self._rng(block, MEMORY_PATH)) for block in sorted(blocks)]
-        return np.concatenate(orders)
+        found = {block: sums.finish() for block, sums in sorted(self._blocks.items())}
+        words, place = distinct(np.concatenate([words for words, _ in found.values()]))
+        places = np.split(place, np.cumsum([len(words) for words, _ in found.values()])[:-1])
+        counts = np.zeros(len(words), np.int64)
+        orders = []
+        for (block, (_, seen)), where in zip(found.items(), places, strict=True):
+            counts[where] += seen
+            if self._memory:
+                # Listed by value, whichever branch it is from.
+                orders.append(draw_order(where, seen, self._rng(block, MEMORY_PATH)))
+        return words, counts, np.concatenate(orders) if self._memory else None
 
 
 class Distribution:
@@ -163,59 +160,27 @@ class Distribution:
 
     def __init__(self, layout: Layout | None) -> None:
         self._layout = layout
-        self._found: list[tuple[Words, Floats]] = []
+        self._sums = None if layout is None else Sums(layout.num_clbits, np.float64)
         self._table: Floats | float = 0.0
         self.missing = 0.0
 
     def add(self, branch: Branch) -> None:
         """Add what the end of a branch may read."""
-        if self._layout is None:
+        if self._layout is None or self._sums is None:
             self._table = self._table + branch.share * _normalised(probabilities(branch.state))
             return
         wiring = self._layout.wire(branch)
         table = branch.share * _normalised(probabilities(branch.state, wiring.qubits))
         likely = np.flatnonzero(table > NEGLIGIBLE)
         self.missing += float(table.sum() - table[likely].sum())
-        self._found.append((wiring.outcomes(likely), table[likely]))
+        self._sums.add(wiring.outcomes(likely), table[likely])
 
     def finish(self) -> tuple[Words | None, Floats]:
         """Return the possible outcomes, ascending, and their probabilities; None for a probability of every one."""
-        if self._layout is None:
-            return None, np.asarray(self._table)
-        words, place = distinct(np.concatenate([words for words, _ in self._found]))
-        table: Floats = np.zeros(len(words))
-        np.add.at(table, place, np.concatenate([table for _, table in self._found]))
-        return words, table
+        return (None, np.asarray(self._table)) if self._sums is None else self._sums.finish()
 
 
 def _normalised(table: Floats) -> Floats:
     """Take out what rounding has added to the norm, most of all in single precision."""
     table /= table.sum()
     return table
-
-
-def _total(drawn: list[tuple[int, Ints, Ints]]) -> tuple[Ints, Ints]:
-    """Return the readings of all blocks and how often each was seen."""
-    size = max(int(readings[-1]) for _, readings, _ in drawn) + 1
-    counts = np.zeros(size, np.int64)
-    for _, readings, seen in drawn:
-        counts[readings] += seen
-    readings = np.flatnonzero(counts)
-    return readings, counts[readings]
-
-
-def _add_up(place: Ints, counts: Ints, size: int) -> Ints:
-    total = np.zeros(size, np.int64)
-    np.add.at(total, place, counts)
-    return total
-
-
-def distinct(words: Words) -> tuple[Words, Ints]:
-    """Return the different rows, ascending as numbers, and for each row given its place among them."""
-    if words.shape[1] == 1:
-        if (words[1:, 0] > words[:-1, 0]).all():
-            return words, np.arange(len(words))
-        values, place = np.unique(words[:, 0], return_inverse=True)
-        return values.reshape(-1, 1), place.reshape(-1)
-    rows, place = np.unique(words[:, ::-1], axis=0, return_inverse=True)
-    return np.ascontiguousarray(rows[:, ::-1]), place.reshape(-1)

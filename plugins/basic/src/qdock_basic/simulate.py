@@ -31,6 +31,12 @@ __all__ = ["Simulation", "check_size", "simulate"]
 
 # Branches less likely than this are left out of exact distributions, or a `while` loop might never end.
 _LEAST_MASS = 1e-15
+# Measured with tracemalloc: what the tables of a distribution take for each amplitude when it is sampled and when it
+# is the result, what comparing two branches takes, and the order of the shots for each shot.
+_SAMPLING_BYTES = 24
+_EXACT_BYTES = 48
+_JOINING_BYTES = 64
+_BYTES_A_SHOT = 24
 # States of branches that wait to become one with others take no more than this.
 _MEETING_BYTES = 64 << 20
 # So many branches can wait at once where each has at most half the probability of the one before.
@@ -74,18 +80,43 @@ class Simulation:
         clbits = self.circuit.output_clbits
         return None if facts_of(self.circuit).written.isdisjoint(clbits) else Layout(clbits)
 
-    def check_memory(self, copies: float, more: int = 0) -> None:
+    def check_memory(self, states: float, table_bytes: int = 0, more: int = 0) -> None:
         """Refuse what needs more memory than this process may use, before anything is allocated."""
-        check_size(self.circuit, self.options, self.limits, copies, more)
+        check_size(self.circuit, self.options, self.limits, states, table_bytes, more)
 
 
-def check_size(circuit: Circuit, options: Mapping[str, Any], limits: Limits, copies: float, more: int = 0) -> None:
-    """Refuse a circuit of which so many states, and some bytes more, don't fit in memory."""
-    dimensions = 2 if options["output"] == "unitary" else 1
-    # In whole numbers: 2^n of a circuit that is much too large is no float.
-    size = np.dtype(PRECISIONS[options["precision"]]).itemsize * round(4 * copies) << dimensions * circuit.num_qubits
+def check_size(
+    circuit: Circuit,
+    options: Mapping[str, Any],
+    limits: Limits,
+    states: float = 1,
+    table_bytes: int = 0,
+    more: int = 0,
+) -> None:
+    """Refuse a circuit that does not fit in memory.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    options : mapping
+        Of the backend.
+    limits : Limits
+    states : float
+        How many states there are at once at most, those on the way from one to another included.
+    table_bytes : int
+        Bytes of tables for each amplitude, whatever the precision.
+    more : int
+        Other bytes.
+
+    Raises
+    ------
+    LimitExceeded
+        With the bytes that are needed and free.
+    """
+    qubits = circuit.num_qubits * (2 if options["output"] == "unitary" else 1)
+    bytes_each = round(np.dtype(PRECISIONS[options["precision"]]).itemsize * states) + table_bytes
     what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with output={options['output']!r}"
-    check_memory(size // 4 + more, what, limits.max_memory_percent / 100)
+    check_memory((bytes_each << qubits) + more, what, limits.max_memory_percent / 100)
 
 
 def simulate(simulation: Simulation, seed: int | None = None) -> tuple[CircuitResult, str]:
@@ -110,7 +141,7 @@ def _counts(simulation: Simulation) -> Found:
     shots, memory = simulation.options["shots"], simulation.options["memory"]
     block = read_last(compile_circuit(simulation.circuit))
     splits = splits_of(block)
-    simulation.check_memory(2.5 + _waiting(splits, math.log2(shots)), more=_BYTES_A_SHOT * shots * memory)
+    simulation.check_memory(1 + _waiting(splits, math.log2(shots)), _SAMPLING_BYTES, _BYTES_A_SHOT * shots * memory)
     tally = Tally(Layout(simulation.circuit.output_clbits), simulation.rng, memory)
     for branch in simulation.branches(block, blocks_of(shots), Shots(simulation.rng)):
         tally.add(branch)
@@ -122,9 +153,12 @@ def _probabilities(simulation: Simulation) -> Found:
     """Put together the exact distribution, over the clbits if any of them are written, or else over the qubits."""
     block = read_last(compile_circuit(simulation.circuit))
     splits = splits_of(block)
-    simulation.check_memory(5 + _waiting(splits, _MOST_WAITING), more=_MEETING_BYTES * (splits != 0))
+    branching = splits != 0
+    simulation.check_memory(
+        1 + _waiting(splits, _MOST_WAITING), _EXACT_BYTES + _JOINING_BYTES * branching, _MEETING_BYTES * branching
+    )
     mass, distribution = Mass(_LEAST_MASS), Distribution(simulation.layout)
-    meeting = _meeting(simulation, block) if splits != 0 else None
+    meeting = _meeting(simulation, block) if branching else None
     for number, branch in enumerate(simulation.branches(block, 1.0, mass, meeting)):
         simulation.limits.check("max_branches", number + 1, "branches of an exact distribution; counts need none")
         distribution.add(branch)
@@ -145,7 +179,7 @@ def _meeting(simulation: Simulation, block: Block) -> Meeting:
 
 def _statevector(simulation: Simulation) -> Found:
     """Follow one shot to its end, whatever is measured on the way, and keep its state."""
-    simulation.check_memory(2)
+    simulation.check_memory(1.5)
     block = compile_circuit(simulation.circuit)
     (end,) = simulation.branches(block, (1,), Shots(simulation.rng))
     end.state *= np.exp(1j * end.place.phase)
@@ -159,7 +193,7 @@ def _statevector(simulation: Simulation) -> Found:
 
 
 def _unitary(simulation: Simulation) -> Found:
-    simulation.check_memory(2)
+    simulation.check_memory(1.5)
     circuit, options = simulation.circuit, simulation.options
     block = compile_circuit(circuit, offset=circuit.num_qubits)
     place = simulation.place(block)
@@ -173,8 +207,6 @@ _OUTPUTS: dict[str, Callable[[Simulation], Found]] = {
     "statevector": _statevector,
     "unitary": _unitary,
 }
-# Indices before and after they are put in order, and in the result.
-_BYTES_A_SHOT = 24
 
 
 def _waiting(splits: int | None, most: float) -> int:

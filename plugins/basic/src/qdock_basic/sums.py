@@ -1,0 +1,84 @@
+"""Numbers added up by outcome, however many branches they come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Sums", "Words", "distinct"]
+
+#: ``(k, words)`` outcomes, 64 clbits a word, word 0 the least significant.
+Words = npt.NDArray[np.uint64]
+
+# So many rows are kept as they come before those of one outcome are added up.
+_ROWS = 1 << 16
+# A table of all outcomes is made where it is not much larger than the rows that it takes in.
+_OUTCOMES_A_ROW = 4
+
+
+class Sums:
+    """Numbers added up by outcome; they take as much memory as there are outcomes, not as many as were added.
+
+    Parameters
+    ----------
+    num_clbits : int
+        Of an outcome.
+    dtype : type
+        Of the numbers.
+    """
+
+    def __init__(self, num_clbits: int, dtype: type[Any]) -> None:
+        self._num_clbits = num_clbits
+        self._dtype = dtype
+        self._parts: list[tuple[Words, npt.NDArray[Any]]] = []
+        self._rows = 0
+        self._most = _ROWS
+        self._table: npt.NDArray[Any] | None = None
+
+    def add(self, words: Words, values: npt.NDArray[Any]) -> None:
+        """Add a number to each of some outcomes, which all differ."""
+        self._parts.append((words, values))
+        self._rows += len(words)
+        if self._rows > self._most:
+            self._merge()
+
+    def finish(self) -> tuple[Words, npt.NDArray[Any]]:
+        """Return the outcomes, ascending, and the sums; an outcome may be left out if its sum is zero."""
+        self._merge()
+        if self._table is not None:
+            outcomes = np.flatnonzero(self._table)
+            return outcomes.astype(np.uint64).reshape(-1, 1), self._table[outcomes]
+        return self._parts[0]
+
+    def _merge(self) -> None:
+        if len(self._parts) == 1 and self._table is None:
+            return
+        if self._table is None and 1 << self._num_clbits <= _OUTCOMES_A_ROW * self._rows:
+            self._table = np.zeros(1 << self._num_clbits, self._dtype)
+        if self._table is None:
+            self._merge_rows()
+        else:
+            for words, values in self._parts:
+                self._table[words[:, 0].astype(np.intp)] += values
+            self._parts = []
+        self._rows = sum(len(words) for words, _ in self._parts)
+        self._most = max(_ROWS, 2 * self._rows)
+
+    def _merge_rows(self) -> None:
+        words, place = distinct(np.concatenate([words for words, _ in self._parts]))
+        total = np.zeros(len(words), self._dtype)
+        np.add.at(total, place, np.concatenate([values for _, values in self._parts]))
+        self._parts = [(words, total)]
+
+
+def distinct(words: Words) -> tuple[Words, npt.NDArray[np.intp]]:
+    """Return the different rows, ascending as numbers, and for each row given its place among them."""
+    if words.shape[1] == 1:
+        if (words[1:, 0] > words[:-1, 0]).all():
+            return words, np.arange(len(words))
+        values, place = np.unique(words[:, 0], return_inverse=True)
+        return values.reshape(-1, 1), place.reshape(-1)
+    rows, place = np.unique(words[:, ::-1], axis=0, return_inverse=True)
+    return np.ascontiguousarray(rows[:, ::-1]), place.reshape(-1)

@@ -710,6 +710,22 @@ class FullStore(MemoryStore):
         return super().transition(job_id, expected, status, **changes)
 
 
+def test_a_job_whose_start_can_not_be_recorded_does_not_start():
+    class Closed(MemoryStore):
+        def transition(self, job_id, expected, status, **changes):
+            if status is S.RUNNING:
+                raise OSError("Input/output error")
+            return super().transition(job_id, expected, status, **changes)
+
+    ran = []
+    with Dock(store=Closed(), entry_points=[]) as dock:
+        job = dock.run(Call(ran.append), Runner())
+        with pytest.raises(JobError, match="failed: OSError: Input/output error"):
+            job.result(SOON)
+        assert job.error.kind == "not_started"
+    assert ran == []
+
+
 def test_a_job_whose_end_can_not_be_recorded_ends_all_the_same(caplog):
     with Dock(store=FullStore(), entry_points=[]) as dock:
         job = dock.run(Call(one), Runner())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
 from qdock.errors import JobError, JobTimeoutError, PluginError, QdockError
-from qdock.lifetime import close_at_exit, remember
+from qdock.lifetime import remember
 from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
     from qdock.owner import Owner
     from qdock.record import Record
     from qdock.store import Store
-    from qdock.submission import Submission
 
 __all__ = ["Dock"]
 
-#: Where jobs run if nobody says otherwise.
-DEFAULT_EXECUTOR = "thread"
 #: Seconds that jobs are given to stop when a Dock is closed without waiting for them.
 STOP_SECONDS = 1.0
 
@@ -218,36 +215,14 @@ class Dock:
         return self._run(program, backend, executor, options, seed=seed, tags=tags, metadata=metadata)
 
     def _run(
-        self,
-        program: Any,
-        backend: str | Backend | None,
-        executor: Any,
-        options: Mapping[str, Any],
-        **about: Any,
+        self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any
     ) -> RecordedJob:
+        from qdock.launch import launch
         from qdock.prepare import prepare
 
         self._check_open()
         device = self._find_device(backend)
-        return self._submit(prepare(self, device, program, options, **about), executor)
-
-    def _submit(self, submission: Submission, executor: Any) -> RecordedJob:
-        from qdock.submission import do_on_the_spot, is_small, start
-        from qdock.worker import current_worker
-
-        if current_worker() is not None:
-            # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
-            executor = "inline"
-        if executor in (None, "inline") and is_small(submission):
-            return self._remember(do_on_the_spot(self, submission, submission.record("inline", self.owner.name)))
-        if executor is None:
-            executor = self.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
-        name = executor if isinstance(executor, str) else type(executor).__name__
-        taker = self.get_executor(executor)
-        close_at_exit()
-        return self._remember(start(self, submission, submission.record(name, self.owner.name), taker))
-
-    def _remember(self, job: RecordedJob) -> RecordedJob:
+        job = launch(self, prepare(self, device, program, options, **about), executor)
         self._handles[job.job_id()] = job
         return job
 

@@ -14,7 +14,7 @@ from qdock.errors import JobCancelledError, JobError
 from qdock.events import Emit, Event, Finished, Started
 from qdock.record import Failure
 
-__all__ = ["InvalidResult", "Worker", "current_worker", "work", "work_apart"]
+__all__ = ["InvalidResult", "Worker", "current_worker", "describe", "perform", "work", "work_apart"]
 
 #: Characters that are kept of a reason and of a traceback.
 _TEXT_LIMIT = 1 << 16
@@ -79,24 +79,28 @@ def current_worker() -> Worker | None:
 
 def work(worker: Worker, call: Work) -> Finished:
     """Do the work and return how it ended; whatever it raises, this does not."""
+    try:
+        worker.emit(Started(worker.handle))
+    except JobCancelledError:
+        return Finished(stopped=True)
+    # Work whose start can't be recorded does not start.
+    except Exception as error:  # noqa: BLE001
+        return Finished(failure=_failure("not_started", error))
+    return perform(worker, call)
+
+
+def perform(worker: Worker, call: Work) -> Finished:
+    """Do the work as `work` does, of a job whose start is nobody's concern."""
     worker._parent = _CURRENT.get()
     token = _CURRENT.set(worker)
     try:
-        return _work(worker, call)
+        worker.check()
+        return Finished(value=call())
     # Any exception ends this job and no other: sys.exit() in a user's function must not take a worker along.
     except BaseException as error:  # noqa: BLE001
         return _failed(worker, error)
     finally:
         _CURRENT.reset(token)
-
-
-def _work(worker: Worker, call: Work) -> Finished:
-    try:
-        worker.emit(Started(worker.handle))
-    except JobCancelledError:
-        return Finished(stopped=True)
-    worker.check()
-    return Finished(value=call())
 
 
 def work_apart(worker: Worker, call: Work) -> list[Event]:
@@ -108,9 +112,12 @@ def work_apart(worker: Worker, call: Work) -> list[Event]:
 def _failed(worker: Worker, error: BaseException) -> Finished:
     if isinstance(error, JobCancelledError) and worker.stopping:
         return Finished(stopped=True)
+    return Finished(failure=_failure(_kind(error), error), exception=error)
+
+
+def _failure(kind: str, error: BaseException) -> Failure:
     text = "".join(traceback.format_exception(error))
-    failure = Failure(_kind(error), describe(error)[:_TEXT_LIMIT], text[-_TEXT_LIMIT:])
-    return Finished(failure=failure, exception=error)
+    return Failure(kind, describe(error)[:_TEXT_LIMIT], text[-_TEXT_LIMIT:])
 
 
 def _kind(error: BaseException) -> str:

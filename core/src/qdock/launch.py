@@ -1,0 +1,136 @@
+"""From a submission to a job: recorded, and its work done on the spot or given to an executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qdock.backend import execute
+from qdock.call import Call
+from qdock.events import Event, Finished, Log, Progress
+from qdock.executors.inline import pass_on_interrupt
+from qdock.job import RecordedJob
+from qdock.lifetime import close_at_exit
+from qdock.owner import UNFINISHED, log_lines
+from qdock.record import Failure, JobProgress, Record, StatusChange, changed
+from qdock.status import JobStatus
+from qdock.submission import Submission, check_metadata
+from qdock.waiting import Listeners
+from qdock.worker import Worker, current_worker, describe, perform
+
+if TYPE_CHECKING:
+    from qdock.dock import Dock
+    from qdock.executors import Executor
+
+__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "launch"]
+
+#: Where jobs run if nobody says otherwise.
+DEFAULT_EXECUTOR = "thread"
+#: What takes less is not worth a thread: handing it over and back costs a tenth of that, and waking up more.
+SPOT_SECONDS = 1e-3
+
+_QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
+
+
+def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
+    """Return the job of a submission: it runs, or is queued, or is done already."""
+    if current_worker() is not None:
+        # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
+        executor = "inline"
+    if executor in (None, "inline") and is_small(submission):
+        return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
+    if executor is None:
+        executor = dock.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
+    name = executor if isinstance(executor, str) else type(executor).__name__
+    taker = dock.get_executor(executor)
+    close_at_exit()
+    return start(dock, submission, submission.record(name, dock.owner.name), taker)
+
+
+def is_small(submission: Submission) -> bool:
+    """Whether the work is not worth a thread."""
+    seconds = submission.backend.estimate(submission.programs, submission.options)
+    return seconds is not None and seconds < SPOT_SECONDS
+
+
+def gate(dock: Dock, job: RecordedJob) -> Record:
+    """Ask the plugins that want to know of every job, and return its record with the metadata they gave."""
+    given = dock.registry.job_submitting(job)
+    if given:
+        job._bind(dock, changed(job._record, metadata={**job.metadata, **check_metadata(given)}))
+    return job._record
+
+
+# --- on the spot
+
+
+def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> RecordedJob:
+    """Do the work now, in this thread, and return a job that is born in its final status."""
+    job: RecordedJob = submission.backend.job_class(submission.backend, record.id, None)
+    job._bind(dock, record)
+    record = gate(dock, job)
+    worker, begun = Worker(record.id), time.perf_counter()
+    finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)))
+    seconds = time.perf_counter() - begun
+    job._keep(finished)
+    dock.owner.create(job, _born(record, finished, worker.events, seconds), finished.value, _logged(worker.events))
+    pass_on_interrupt(finished.exception)
+    return job
+
+
+def _born(record: Record, finished: Finished, events: Sequence[Event], seconds: float) -> Record:
+    """Return the record of a job whose way nobody saw until its end."""
+    status = _final(finished)
+    history = (
+        StatusChange(_QUEUED, record.created, 1, True),
+        StatusChange(_RUNNING, record.created, 1, True),
+        StatusChange(status, max(time.time(), record.created)),
+    )
+    told = [JobProgress(event.fraction, event.text) for event in events if type(event) is Progress]
+    return changed(
+        record,
+        status=status,
+        history=history,
+        error=finished.failure,
+        progress=told[-1] if told else record.progress,
+        metrics={"queued": 0.0, "run": seconds, "total": seconds},
+    )
+
+
+def _final(finished: Finished) -> JobStatus:
+    if finished.stopped:
+        return JobStatus.CANCELLED
+    return JobStatus.DONE if finished.failure is None else JobStatus.ERROR
+
+
+def _logged(events: Sequence[Event]) -> list[Any]:
+    return [line for event in events if type(event) is Log for line in log_lines(event)]
+
+
+# --- by an executor
+
+
+def start(dock: Dock, submission: Submission, record: Record, executor: Executor) -> RecordedJob:
+    """Record a queued job, give its work to an executor, and return it."""
+    job = RecordedJob(dock, record, submission.backend)
+    job._listeners, job._created, job._stop = Listeners(), time.perf_counter(), executor.stop
+    record = gate(dock, job)
+    dock.owner.create(job, moved_to_queue(record))
+    try:
+        call = Call(execute, submission.work(submission.own_programs, record.id))
+        job._handle = executor.start(record.id, call, partial(dock.owner.receive, job))
+    except Exception as error:
+        failure = Failure("not_started", f"The executor did not take it: {describe(error)}")
+        dock.owner.move(job, UNFINISHED, JobStatus.ERROR, error=failure)
+        raise
+    if job._record.cancel_requested:
+        # The request came before there was anything to stop.
+        dock.owner.stop(job)
+    return job
+
+
+def moved_to_queue(record: Record) -> Record:
+    """Return the first record of a job: what it skipped raised from `run`, so nothing is inferred."""
+    return changed(record, status=_QUEUED, history=(StatusChange(_QUEUED, record.created),))

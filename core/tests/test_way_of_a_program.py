@@ -235,6 +235,18 @@ def test_a_circuit_that_needs_nothing_special_is_run_by_any_backend(dock):
     dock.run(Circuit(1, 1).h(0).measure(0, 0), Show(spec(features=frozenset({"counts"})))).result()
 
 
+def test_a_backend_may_check_programs_and_options_together(dock):
+    class Picky(Show):
+        def check(self, programs, options):
+            if options["shots"] > 10 and programs[0].num_qubits > 1:
+                raise CircuitError(f"{options['shots']} shots of {programs[0].num_qubits} qubits are too many.")
+
+    dock.run(Circuit(2), Picky(), shots=10).result()
+    with pytest.raises(CircuitError, match="20 shots of 2 qubits are too many"):
+        dock.run(Circuit(2), Picky(), shots=20)
+    assert len(dock.jobs()) == 1
+
+
 def test_nothing_that_was_refused_is_recorded(dock):
     for program in ([], Circuit(9), Circuit(1).rx(Parameter("a"), 0)):
         with pytest.raises((ProgramError, LimitExceeded, CircuitError)):

@@ -46,7 +46,8 @@ class Failure(NamedTuple):
     kind : str
         ``"exception"`` (the work raised), ``"interrupted"`` (it raised what ends a program: SystemExit,
         KeyboardInterrupt), ``"invalid_result"`` (what the backend returned is no result), ``"not_started"`` (the
-        executor did not take it, or its start could not be recorded), ``"worker_lost"`` (its worker died), ``"not_recorded"`` (the store failed).
+        executor did not take it, or its start could not be recorded), ``"worker_lost"`` (its worker died),
+        ``"not_recorded"`` (the store failed at the end).
     message : str
         The reason, for people.
     traceback : str

@@ -413,7 +413,7 @@ def check_angles(name: str, parameters: tuple[str, ...], values: Any) -> tuple[f
     return tuple(check_angle(name, angle) for angle in angles)
 
 
-_NO_ANGLES = (bool, np.bool_, str, bytes)
+_NO_ANGLES = (bool, np.bool_, np.complexfloating, str, bytes)
 
 
 def check_angle(name: str, value: Any) -> float | Expr:
@@ -426,8 +426,8 @@ def check_angle(name: str, value: Any) -> float | Expr:
         raise CircuitError(f"An angle of '{name}' is a number in radians or an expression, but {value!r} was given.")
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise CircuitError(f"An angle of '{name}' is a real number in radians, but {value!r} was given.") from None
+    except OverflowError:
+        raise CircuitError(f"An angle of '{name}' must be finite, but is beyond all floats.") from None
     if not math.isfinite(number):
         raise CircuitError(f"An angle of '{name}' must be finite, but is {number}.")
     return number

@@ -287,6 +287,30 @@ def test_a_case_may_list_several_values(simulated: Any) -> None:
     assert simulated(circuit.switch(lift(3), {(7, 3): first, 4: second})).get_counts() == {"01": 1024}
 
 
+def test_what_no_case_lists_goes_to_the_default(simulated: Any) -> None:
+    circuit = Circuit(1, 2)
+    circuit.switch(lift(7), {1: circuit.block()}, circuit.block().x(0)).measure(0, 1)
+    assert simulated(circuit).get_counts() == {"10": 1024}
+
+
+@pytest.mark.parametrize("jump, sums", [("break_", 0 + 1), ("continue_", 0 + 1 + 3 + 4)])
+def test_a_jump_ends_its_loop_or_its_round(jump: str, sums: int, simulated: Any) -> None:
+    circuit = Circuit(1, 4)
+    var = circuit.add_var("i", Uint(4))
+    jumping, body = circuit.block(), circuit.block()
+    jumping.if_(~circuit.bit(3), getattr(circuit.block(), jump)())
+    # The jump stands two blocks inside of the round for 2, and skips the addition.
+    body.if_(var.eq(2), jumping).assign(circuit.value("c"), circuit.value("c") + cast(var, Uint(4)))
+    assert simulated(circuit.for_(var, range(5), body)).get_counts() == {f"{sums:04b}": 1024}
+
+
+def test_the_end_ends_the_shot_inside_of_loops_and_blocks(simulated: Any) -> None:
+    circuit = Circuit(1, 2).x(0)
+    body = circuit.block().measure(0, 0)
+    circuit.while_(~circuit.bit(1), body.if_(circuit.bit(0), circuit.block().end())).measure(0, 1)
+    assert simulated(circuit).get_counts() == {"01": 1024}
+
+
 def test_no_case_and_no_default_does_nothing(simulated: Any) -> None:
     circuit = Circuit(1, 2)
     circuit.switch(lift(7), {1: circuit.block().x(0)}).measure(0, 0)

@@ -115,6 +115,25 @@ def test_branches_that_find_no_room_go_on_alone() -> None:
         assert branches == 8
 
 
+def test_one_that_differs_from_those_waiting_needs_room_too() -> None:
+    circuit = Circuit(2, 1).h(0).cx(0, 1).reset(0)
+    for _ in range(3):
+        circuit.ry(1.0, 1).cx(1, 0).reset(0)
+    circuit.measure(1, 0)
+    distributions = [exact(circuit, room)[0] for room in (1, 2, 3, 50)]
+    apart, _ = exact(circuit, None)
+    for table in distributions:
+        np.testing.assert_allclose(table, apart, rtol=0, atol=1e-12)
+
+
+def test_states_that_only_look_alike_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qdock_basic.meeting._digest", lambda _: 0)
+    circuit = Circuit(2, 1).h(0).cx(0, 1).reset(0).h(1).measure(1, 0)
+    table, branches = exact(circuit, 10)
+    assert table == pytest.approx([0.5, 0.5])
+    assert branches == 2
+
+
 # --- what still matters
 
 

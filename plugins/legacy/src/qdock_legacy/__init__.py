@@ -10,6 +10,8 @@ from typing import Any
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "aer_job": ("BasicAerJob",),
+    "base_job": ("JOB_FINAL_STATES", "BaseJob", "JobError", "JobStatus", "JobTimeoutError", "JobV1"),
     "errors": (
         "BackendConfigurationError",
         "BackendPropertyError",
@@ -18,6 +20,18 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "QiskitError",
         "QobjError",
     ),
+    "models": (
+        "BackendConfiguration",
+        "BackendProperties",
+        "BackendStatus",
+        "GateConfig",
+        "GateProperties",
+        "Nduv",
+        "QasmBackendConfiguration",
+    ),
+    "old_counts": ("Counts", "marginal_distribution", "marginal_memory"),
+    "old_result": ("ExperimentResult", "ExperimentResultData", "MeasLevel", "Result", "marginal_counts"),
+    "options": ("Options",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdock.errors import ResultError
+from qdock_legacy.errors import QiskitError
 
 __all__ = ["Counts", "format_bits", "format_marginal", "marginal_bits", "marginal_distribution", "marginal_memory"]
 
@@ -67,7 +67,7 @@ class Counts(dict[str, Any]):
     ------
     TypeError
         If a key is neither an integer nor a text.
-    ResultError
+    QiskitError
         If outcomes of digits above 1 are to be formatted.
 
     Examples
@@ -113,30 +113,30 @@ class Counts(dict[str, Any]):
 
         Raises
         ------
-        ResultError
+        QiskitError
             If there is none, or several were seen equally often.
         """
         if not self:
-            raise ResultError("Can not return a most frequent count on an empty object")
+            raise QiskitError("Can not return a most frequent count on an empty object")
         most = max(self.values())
         winners = [key for key, value in self.items() if value == most]
         if len(winners) > 1:
-            raise ResultError(f"Multiple values have the same maximum counts: {','.join(winners)}")
+            raise QiskitError(f"Multiple values have the same maximum counts: {','.join(winners)}")
         return winners[0]
 
     def hex_outcomes(self) -> dict[str, Any]:
-        """Return the counts by hexadecimal outcome, or raise `ResultError` for digits above 1."""
+        """Return the counts by hexadecimal outcome, or raise `QiskitError` for digits above 1."""
         return {hex(key): value for key, value in self._integers("hexadecimal").items()}
 
     def int_outcomes(self) -> dict[int, Any]:
-        """Return the counts by outcome as an integer, or raise `ResultError` for digits above 1."""
+        """Return the counts by outcome as an integer, or raise `QiskitError` for digits above 1."""
         return dict(self._integers("integer"))
 
     def _integers(self, kind: str) -> dict[int, Any]:
         if self.int_raw is not None:
             return self.int_raw
         if not all(map(_BITS.fullmatch, self)):
-            raise ResultError(f"Counts objects with dit strings do not currently support conversion to {kind}")
+            raise QiskitError(f"Counts objects with dit strings do not currently support conversion to {kind}")
         return {int(_GAPS.sub("", key), 2): value for key, value in self.items()}
 
     def shots(self) -> Any:
@@ -152,7 +152,7 @@ def _integer(key: Any, base: int) -> int:
     if isinstance(key, int):
         return int(key)
     if base == 2 and not _BITS.fullmatch(key.removeprefix("0b")):
-        raise ResultError(
+        raise QiskitError(
             "Counts objects with dit strings do not currently support dit string formatting parameters "
             "creg_sizes or memory_slots"
         )
@@ -174,14 +174,14 @@ def marginal_bits(counts: Mapping[str, Any], indices: Iterable[int] | None = Non
 
     Raises
     ------
-    ResultError
+    QiskitError
         If there are no indices, or one of them does not exist.
     """
     chosen = None if indices is None else sorted(indices)
     length = _length(counts)
     if chosen is not None and set(chosen) == set(range(length)):
         chosen = None
-    return _select(counts, _checked(chosen, length), length)
+    return _select(counts, _checked(chosen, length))
 
 
 def marginal_distribution(
@@ -200,11 +200,11 @@ def marginal_distribution(
 
     Raises
     ------
-    ResultError
+    QiskitError
         If there are no indices, or one of them does not exist.
     """
     length = _length(counts)
-    selected = _select(counts, _checked(indices, length), length)
+    selected = _select(counts, _checked(indices, length))
     return _placed(counts, selected, indices) if format_marginal and indices is not None else selected
 
 
@@ -232,11 +232,11 @@ def _length(counts: Mapping[str, Any]) -> int:
 
 def _checked(indices: Sequence[int] | None, length: int) -> Sequence[int] | None:
     if indices is not None and length and not (indices and set(indices) <= set(range(length))):
-        raise ResultError(f"indices must be in range [0, {length - 1}].")
+        raise QiskitError(f"indices must be in range [0, {length - 1}].")
     return indices
 
 
-def _select(counts: Mapping[str, Any], indices: Sequence[int] | None, length: int) -> dict[str, Any]:
+def _select(counts: Mapping[str, Any], indices: Sequence[int] | None) -> dict[str, Any]:
     selected: dict[str, Any] = {}
     for key, value in counts.items():
         bits = _GAPS.sub("", key)

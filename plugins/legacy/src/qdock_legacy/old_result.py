@@ -12,7 +12,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdock.errors import ResultError, ResultFormatError
+from qdock.errors import ResultFormatError
+from qdock_legacy.errors import QiskitError
 from qdock_legacy.old_counts import Counts, format_bits, format_marginal, marginal_bits, marginal_memory
 
 __all__ = ["ExperimentResult", "ExperimentResultData", "MeasLevel", "Result", "ResultHeader", "marginal_counts"]
@@ -44,6 +45,15 @@ class _Fields(SimpleNamespace):
     def __contains__(self, name: str) -> bool:
         return name in vars(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), vars(self))
+
+
+def _rebuild(cls: type[_Fields], fields: dict[str, Any]) -> _Fields:
+    made = cls.__new__(cls)
+    vars(made).update(fields)
+    return made
+
 
 class ResultHeader(_Fields):
     """What stood in the header of a Qobj or an experiment."""
@@ -68,7 +78,7 @@ class ExperimentResult(_Fields):
 
     Raises
     ------
-    ResultFormatError
+    QiskitError
         If `meas_return` is neither ``"single"`` nor ``"avg"``.
     """
 
@@ -76,9 +86,7 @@ class ExperimentResult(_Fields):
         self, shots: Any, success: bool, data: ExperimentResultData, meas_level: int = 2, **fields: Any
     ) -> None:
         if fields.get("meas_return") not in (None, "single", "avg"):
-            raise ResultFormatError(
-                f"{fields['meas_return']!r} is not a valid meas_return value; it is 'single' or 'avg'."
-            )
+            raise QiskitError(f"{fields['meas_return']!r} is not a valid meas_return value; it is 'single' or 'avg'.")
         super().__init__(shots=shots, success=success, data=data, meas_level=meas_level, **fields)
 
     @classmethod
@@ -175,7 +183,7 @@ class Result(_Fields):
 
         Raises
         ------
-        ResultError
+        QiskitError
             If there is none, it failed, or there are several to choose from.
         """
         data: ExperimentResultData = self._experiment(experiment).data
@@ -191,7 +199,7 @@ class Result(_Fields):
 
         Raises
         ------
-        ResultError
+        QiskitError
             If there are neither counts nor a statevector, or as for `data`.
         """
         if experiment is not None:
@@ -206,7 +214,7 @@ class Result(_Fields):
             return Counts(data.counts, **{name: header[name] for name in _FORMAT if name in header})
         if "statevector" in data:
             return Counts(_probabilities(_complex(data.statevector)))
-        raise ResultError(f'No counts for experiment "{key!r}"')
+        raise QiskitError(f'No counts for experiment "{key!r}"')
 
     def get_memory(self, experiment: Any = None) -> list[str] | NDArray[Any]:
         """Return every shot, in order: formatted bit strings, or complex numbers for measurement levels 0 and 1.
@@ -218,26 +226,27 @@ class Result(_Fields):
 
         Raises
         ------
-        ResultError
+        QiskitError
             If the shots were not kept, the measurement level is unknown, or as for `data`.
         """
         chosen = self._experiment(experiment)
         if "memory" not in chosen.data:
-            raise ResultError(
+            raise QiskitError(
                 f'No memory for experiment "{experiment!r}". Please verify that you either ran a measurement level 2 '
                 f'job with the memory flag set, eg., "memory=True", or a measurement level 0/1 job.'
             )
         read = _MEMORY.get(chosen.meas_level)
         if read is None:
-            raise ResultError(f"Measurement level {chosen.meas_level} is not supported")
-        return read(chosen.data.memory, _header(chosen))
+            raise QiskitError(f"Measurement level {chosen.meas_level} is not supported")
+        memory: list[str] | NDArray[Any] = read(chosen.data.memory, _header(chosen))
+        return memory
 
     def get_statevector(self, experiment: Any = None, decimals: int | None = None) -> NDArray[Any]:
         """Return the final statevector, ``(2**num_qubits,)``; rounded unless `decimals` is None or 0.
 
         Raises
         ------
-        ResultError
+        QiskitError
             If there is none, or as for `data`.
         """
         return self._array("statevector", experiment, decimals)
@@ -247,7 +256,7 @@ class Result(_Fields):
 
         Raises
         ------
-        ResultError
+        QiskitError
             If there is none, or as for `data`.
         """
         return self._array("unitary", experiment, decimals)
@@ -255,7 +264,7 @@ class Result(_Fields):
     def _array(self, name: str, experiment: Any, decimals: int | None) -> NDArray[Any]:
         data = self._experiment(experiment).data
         if name not in data:
-            raise ResultError(f'No {name} for experiment "{experiment!r}"')
+            raise QiskitError(f'No {name} for experiment "{experiment!r}"')
         values = _complex(getattr(data, name))
         return np.around(values, decimals) if decimals else values
 
@@ -263,19 +272,19 @@ class Result(_Fields):
         """Return the experiment that was chosen, if it succeeded."""
         chosen = self._choose(key)
         if not chosen.success:
-            failure = self.status or "Result was not successful", getattr(chosen, "status", None)
-            raise ResultError(f"{failure[0]} ,  {failure[1] or 'Experiment was not successful'}")
+            status = getattr(chosen, "status", None) or "Experiment was not successful"
+            raise QiskitError(self.status or "Result was not successful", ", ", status)
         return chosen
 
     def _choose(self, key: Any) -> ExperimentResult:
         if key is None and len(self.results) != 1:
-            raise ResultError("You have to select a circuit or schedule when there is more than one available")
+            raise QiskitError("You have to select a circuit or schedule when there is more than one available")
         if key is None or isinstance(key, int):
             return self._at(0 if key is None else key)
         name = getattr(key, "name", key)
-        named = [item for item in self.results if _header(item).get("name", "") == name]
+        named: list[ExperimentResult] = [item for item in self.results if _header(item).get("name", "") == name]
         if not named:
-            raise ResultError(f'Data for experiment "{name}" could not be found.')
+            raise QiskitError(f'Data for experiment "{name}" could not be found.')
         if len(named) > 1:
             warnings.warn(
                 f'Result object contained multiple results matching name "{name}", only first match will be returned. '
@@ -288,7 +297,7 @@ class Result(_Fields):
         try:
             chosen: ExperimentResult = self.results[index]
         except IndexError:
-            raise ResultError(f'Result for experiment "{index}" could not be found.') from None
+            raise QiskitError(f'Result for experiment "{index}" could not be found.') from None
         return chosen
 
 
@@ -332,7 +341,7 @@ def _complex(values: ArrayLike) -> NDArray[Any]:
 def _from_pairs(values: Any) -> NDArray[Any]:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != 2:
-        raise ResultError("Complex numbers are written as [re, im], but the inner most lists are not of length 2.")
+        raise QiskitError("Complex numbers are written as [re, im], but the inner most lists are not of length 2.")
     return array[..., 0] + 1j * array[..., 1]
 
 
@@ -351,7 +360,7 @@ def _point_memory(level: str, fewest: int, most: int) -> Callable[[Any, Mapping[
     def read(memory: Any, _: Mapping[str, Any]) -> NDArray[Any]:
         points = _from_pairs(memory)
         if not fewest <= points.ndim <= most:
-            raise ResultError(
+            raise QiskitError(
                 f"Level {level} memory is not of correct shape: it has {fewest} or {most} axes, not {points.ndim}."
             )
         return points
@@ -398,7 +407,7 @@ def marginal_counts(
 
     Raises
     ------
-    ResultError
+    QiskitError
         If there are no indices, or one of them does not exist.
     """
     if not isinstance(result, Result):
@@ -425,11 +434,19 @@ def _reduce(
         return
     chosen = sorted(indices)
     if with_memory and "memory" in data:
-        data.memory = marginal_memory(data.memory, chosen, hex_return=True)
+        data.memory = _reduced_memory(experiment, chosen)
     if header is not None:
         header.memory_slots = len(chosen)
         if getattr(header, "creg_sizes", None) is not None:
             header.creg_sizes = _left_of(header.creg_sizes, chosen)
+
+
+def _reduced_memory(experiment: ExperimentResult, indices: Sequence[int]) -> list[Any]:
+    memory = experiment.data.memory
+    if experiment.meas_level == MeasLevel.CLASSIFIED:
+        return list(marginal_memory(memory, indices, hex_return=True))
+    averaged = getattr(experiment, "meas_return", None) == "avg"
+    return list(marginal_memory(np.asarray(memory), indices, avg_data=averaged).tolist())  # type: ignore[union-attr]
 
 
 def _left_of(creg_sizes: Sequence[Any], indices: Sequence[int]) -> list[list[Any]]:

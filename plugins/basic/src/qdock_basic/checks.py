@@ -40,9 +40,11 @@ def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) 
 
 
 def _check_readings(circuit: Circuit) -> None:
-    if facts_of(circuit).written.isdisjoint(circuit.output_clbits):
+    facts = facts_of(circuit)
+    if facts.written.isdisjoint(circuit.output_clbits):
+        done = "measures only into registers that results don't show" if facts.measures else "measures nothing"
         raise OptionError(
-            f"Circuit {circuit.name!r} measures nothing that a result shows, so it has no counts. Add measure_all(), "
+            f"Circuit {circuit.name!r} {done}, so it has no counts. Measure its qubits, with measure_all() for instance, "
             "or ask for output='probabilities' or output='statevector'."
         )
 

@@ -44,7 +44,7 @@ def _check_readings(circuit: Circuit) -> None:
     if facts.written.isdisjoint(circuit.output_clbits):
         done = "measures only into registers that results don't show" if facts.measures else "measures nothing"
         raise OptionError(
-            f"Circuit {circuit.name!r} {done}, so it has no counts. Measure its qubits, with measure_all() for instance, "
+            f"Circuit {circuit.name!r} {done}, so it has no counts. Measure its qubits, as measure_all() does, "
             "or ask for output='probabilities' or output='statevector'."
         )
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import concurrent.futures
 import datetime as dt
 import gc
+import importlib
 import logging
+import multiprocessing
+import os
 import threading
 import time
 
@@ -25,6 +28,7 @@ from qdock.executors import ThreadExecutor
 from qdock.job import JobStatus
 from qdock.spec import BackendSpec, ExecutorSpec
 from qdock.store import MemoryStore
+from qdock.streams import stream
 
 S = JobStatus
 SOON = 10.0
@@ -250,6 +254,32 @@ def test_any_pool_of_futures_is_an_executor(dock):
         assert value_of(job).startswith("mine")
         assert job.record.executor == "ThreadPoolExecutor"
         assert dock.get_executor(pool) is dock.get_executor(pool)
+
+
+FAR = """
+from qdock import CircuitResult, LocalBackend, Result
+
+class Far(LocalBackend):
+    def execute(self, programs, options, context):
+        import os
+        context.log("far away")
+        context.progress(1.0, "there")
+        seen = {"process": os.getpid(), "draw": float(context.rng().random()), "qubits": programs[0].num_qubits}
+        return Result([CircuitResult(name="f", data=seen)])
+"""
+
+
+def test_a_pool_of_processes_is_an_executor_with_results_seeds_and_logs(dock, plugin):
+    plugin("far", FAR)
+    backend = importlib.import_module("made_up_far").Far()
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        job = dock.run(Circuit(3), backend, executor=pool, seed=5)
+        data = job.result(60).data()
+    assert data["process"] != os.getpid()
+    assert (data["draw"], data["qubits"]) == (stream(5).random(), 3)
+    assert job.logs() == ["far away"]
+    assert job.progress == (1.0, "there")
+    assert [line.status for line in job.history] == [S.QUEUED, S.RUNNING, S.DONE]
 
 
 def test_any_object_with_the_protocol_is_an_executor(dock):
@@ -496,8 +526,6 @@ def qdock_job_status_changed(job, previous, status):
 @pytest.fixture
 def hooks(plugin):
     """A Dock with a plugin that looks at every job, and that plugin's module."""
-    import importlib
-
     with Dock(entry_points=[plugin("hooks", HOOKS)]) as dock:
         dock.registry.load_all()
         yield dock, importlib.import_module("made_up_hooks")
@@ -634,6 +662,15 @@ def test_a_job_that_runs_while_the_dock_is_closed_may_still_run_its_parts(opened
     opened.set()
     closer.join(SOON)
     assert value_of(job) == 1
+
+
+def test_a_callback_may_close_the_dock(opened):
+    dock, closed = Dock(entry_points=[]), threading.Event()
+    job = dock.run(Call(lambda _: opened.wait(SOON)), Runner())
+    job.add_done_callback(lambda _: (dock.close(), closed.set()))
+    opened.set()
+    assert closed.wait(SOON)
+    assert job.done()
 
 
 def test_a_job_can_not_close_the_dock(dock):

@@ -317,6 +317,18 @@ def test_idle_threads_are_used_again_and_end_when_the_executor_is_closed():
     wait_until(lambda: executor._threads == 0)
 
 
+def test_work_that_has_ended_may_close_its_executor():
+    executor, owner = ThreadExecutor(slots=1), Owner()
+
+    def close(event):
+        if isinstance(event, Finished):
+            executor.close()
+        owner(event)
+
+    executor.start("a", Call(int), close)
+    assert owner.wait() == Finished(value=0)
+
+
 def test_idle_threads_end_by_themselves(monkeypatch):
     monkeypatch.setattr("qdock.executors.thread.IDLE_SECONDS", 0.01)
     executor, owner = ThreadExecutor(slots=2), Owner()

@@ -11,7 +11,7 @@ import pytest
 
 from qdock import Call, CircuitResult, Config, Dock, JobCancelledError, LocalBackend, Result
 from qdock.errors import JobError
-from qdock.events import Finished
+from qdock.events import Finished, Started
 from qdock.job import JOB_FINAL_STATES, JobStatus
 from qdock.record import Failure
 from qdock.spec import BackendSpec
@@ -85,6 +85,23 @@ def test_of_finish_fail_and_cancel_that_race_for_each_of_300_jobs_one_wins(dock)
         assert dock.store.get(job.job_id()).status is job.status()
         assert (job.error is not None) is (job.status() is S.ERROR)
         assert not (truths[job] and job.status() is not S.CANCELLED)
+
+
+def test_a_retry_is_seen_by_who_waits_and_counts_the_attempt(dock):
+    job, seen, turn = dock.run(Call(int), Runner(), executor=Idle()), [], threading.Event()
+    waiter = threading.Thread(target=job.wait_for_final_state, args=(SOON, 1000, lambda *args: seen.append(args[1])))
+    waiter.start()
+    while not seen:
+        turn.wait(0.001)
+    for _ in range(3):
+        dock.owner.receive(job, Started())
+        assert dock.owner.move(job, (S.RUNNING,), S.QUEUED)
+    dock.owner.receive(job, Started())
+    dock.owner.receive(job, Finished(value=Result([CircuitResult(name="v")])))
+    waiter.join(SOON)
+    assert seen == [S.QUEUED, *[S.RUNNING, S.QUEUED] * 3, S.RUNNING, S.DONE]
+    assert job.record.attempt == 4
+    assert [line.attempt for line in job.history] == [1, 1, 2, 2, 3, 3, 4, 4, 4]
 
 
 def test_200_cancels_at_random_moments_tell_the_truth(dock):

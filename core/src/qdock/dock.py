@@ -192,6 +192,7 @@ class Dock:
             What runs it, by name or itself. None: the one that ``[defaults] backend`` names.
         executor : str or Executor, optional
             Where the work is done. None: ``[defaults] executor``, else what the backend prefers, else threads.
+            A job that is started inside of another is done by that one's worker, whatever is said here.
         seed : int, optional
             Of all random draws, from 0 to ``2**64 - 1``. None: one is drawn and recorded.
         tags : iterable of str

@@ -107,11 +107,20 @@ class ThreadExecutor:
             if not wait:
                 self._waiting.clear()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not wait or not (self._waiting or self._running))
+            # A job's callback that closes this runs in one of the threads, and can't wait for itself.
+            own = threading.get_ident() in self._idents
+            self._changed.wait_for(lambda: not wait or len(self._waiting) + len(self._running) <= own)
 
     # --- in the threads
 
     def _serve(self) -> None:
+        self._idents.add(threading.get_ident())
+        try:
+            self._work_off()
+        finally:
+            self._idents.discard(threading.get_ident())
+
+    def _work_off(self) -> None:
         while (task := self._take()) is not None:
             worker, call = task
             try:
@@ -155,6 +164,7 @@ class ThreadExecutor:
         self._waiting: dict[str, tuple[Worker, Call]] = {}
         self._running: dict[str, Worker] = {}
         self._threads = self._idle = 0
+        self._idents: set[int] = set()
 
 
 def _check_slots(slots: Any) -> int:

@@ -315,6 +315,13 @@ def test_a_program_that_gives_no_job_stops_none_of_the_others(qdock):
     assert done["status"] == "DONE"
 
 
+def test_what_a_terminal_would_obey_is_not_shown_to_it(qdock):
+    (qdock.folder / "\x1b[31mred.toy").write_text("TAY")
+    outcome = qdock(*RUN, "\x1b[31mred.toy", "\x1b[31mred.toy")
+    assert "\ufffd[31mred.toy:1:1" in outcome.err
+    assert "\x1b" not in outcome.err
+
+
 # --- while it runs
 
 

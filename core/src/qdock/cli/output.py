@@ -12,6 +12,7 @@ import click
 __all__ = [
     "flush",
     "forgive_encoding",
+    "harmless",
     "is_terminal",
     "write",
     "write_error",
@@ -20,6 +21,15 @@ __all__ = [
     "write_rich",
     "write_table",
 ]
+
+
+# What a terminal obeys rather than shows, but for the ends of lines and tabs.
+_CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def harmless(text: str) -> str:
+    """Return `text`, which a file or a plugin may have made up, without what a terminal would obey."""
+    return text.translate(_CONTROL)
 
 
 def is_terminal() -> bool:
@@ -58,13 +68,13 @@ def _leave_the_pipe() -> None:
 
 def write_note(text: str) -> None:
     """Tell the person what is not the output."""
-    click.echo(text, err=True)
+    click.echo(harmless(text), err=True)
 
 
 def write_error(text: str) -> None:
     """Say in one paragraph what went wrong."""
     color = False if os.environ.get("NO_COLOR") else None
-    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True, color=color)
+    click.echo(click.style("Error: ", fg="red", bold=True) + harmless(text), err=True, color=color)
 
 
 def write_json(document: Any) -> None:
@@ -76,7 +86,7 @@ def write_json(document: Any) -> None:
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as a table on a terminal, and else as lines with a tab between cells and no heading."""
-    cells = [["" if cell is None else " ".join(str(cell).split()) for cell in row] for row in rows]
+    cells = [["" if cell is None else harmless(" ".join(str(cell).split())) for cell in row] for row in rows]
     if is_terminal():
         _write_rich_table(columns, cells)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from qdock.cli.output import is_terminal, write, write_note, write_rich, write_table
+from qdock.cli.output import harmless, is_terminal, write, write_note, write_rich, write_table
 
 if TYPE_CHECKING:
     from qdock.circuit_result import CircuitResult
@@ -36,7 +36,7 @@ def show_result(title: str, result: Result, prefix: Sequence[str] = ()) -> None:
     if is_terminal():
         from rich.text import Text
 
-        write_rich(Text(title, style="bold"))
+        write_rich(Text(harmless(title), style="bold"))
     for entry in result:
         # The outcomes of all shots say what their counts say, and more.
         hidden = "counts" if "memory" in entry.holds and not is_terminal() else ""

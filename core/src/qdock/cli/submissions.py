@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qdock.cli.output import write_note
+from qdock.cli.output import harmless, write_note
 from qdock.errors import JobTimeoutError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _describe(running: Sequence[Job], total: int) -> str:
     if total > 1:
         return f"{total - len(running)} of {total} jobs"
     progress = getattr(running[0], "progress", None)
-    return (progress.text if progress else "") or running[0].status().name.lower()
+    return harmless((progress.text if progress else "") or running[0].status().name.lower())
 
 
 def _fraction(job: Job) -> float:

@@ -226,6 +226,7 @@ def test_an_unknown_executor_is_an_error_with_the_names_there_are(dock):
     with pytest.raises(ExecutorNotFoundError, match=r"No executor named 'tread'.*Did you mean 'thread'"):
         dock.run(Call(one), Runner(), executor="tread")
     assert dock.jobs() == []
+    assert dock.commands() == []
 
 
 def test_an_executor_of_a_plugin_is_used_by_name(coins):
@@ -481,6 +482,22 @@ def test_cancelling_a_job_stops_the_jobs_inside_it(dock):
     assert entered.wait(SOON)
     assert job.cancel(wait=SOON) is True
     assert {job.status() for job in dock.jobs()} == {S.CANCELLED}
+
+
+def test_cancelling_a_job_stops_the_work_that_is_done_on_the_spot_inside_it(dock):
+    entered, opened = threading.Event(), threading.Event()
+
+    def inner(context):
+        entered.set()
+        assert opened.wait(SOON)
+        context.check()
+
+    job = dock.run(Call(lambda _: dock.run(Call(inner), Spot()).result()), Runner())
+    assert entered.wait(SOON)
+    job.cancel(wait=0)
+    opened.set()
+    job.wait_for_final_state(SOON)
+    assert [job.status() for job in dock.jobs()] == [S.CANCELLED, S.CANCELLED]
 
 
 def test_cancelling_a_job_inside_another_is_an_error_in_that(dock):

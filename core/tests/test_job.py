@@ -833,6 +833,22 @@ def test_a_task_that_stops_awaiting_leaves_the_job_alone(dock, gate):
     assert value_of(job) == 1
 
 
+def test_a_task_that_gave_up_before_the_job_ended_is_not_woken(dock, gate):
+    job = dock.run(Call(gate), Runner())
+
+    async def main():
+        waiting = asyncio.ensure_future(wait())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        gate.opened.set()
+        return await job
+
+    async def wait():
+        return await job
+
+    assert asyncio.run(main()).data()["value"] == 1
+
+
 def test_a_job_is_a_future_too(run):
     job = run(one)
     assert job.future is job.future

@@ -105,10 +105,13 @@ class Backend(ABC):
         What it says about itself. A class may set its own; otherwise one is made from the class's name.
     dock : Dock or None
         Where its jobs go: the Dock that made it; None: the default Dock.
+    config : Config or None
+        The settings it was made with.
     """
 
     spec: BackendSpec
     dock: Dock | None = None
+    config: Config | None = None
     _chosen: Mapping[str, Any] = {}
     _declared: dict[str, Option] | None = None
     _base: tuple[Config, dict[str, Any]] | None = None

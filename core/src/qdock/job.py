@@ -111,6 +111,9 @@ class RecordedJob(Job):
             deadline = Deadline(timeout)
             if not any(status in JOB_FINAL_STATES for status in self._queries(deadline, threading.TIMEOUT_MAX)):
                 raise self._timed_out(timeout)
+        return self._outcome()
+
+    def _outcome(self) -> Result:
         status = self.status()
         if status is JobStatus.CANCELLED:
             raise JobCancelledError(f"Job {self._job_id} was cancelled, so it has no result.")
@@ -262,7 +265,7 @@ class RecordedJob(Job):
 
             self.add_done_callback(wake)
             yield from finished
-        return self.result()
+        return self._outcome()
 
     @property
     def future(self) -> Future[Result]:

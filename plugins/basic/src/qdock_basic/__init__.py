@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qdock_basic.backend import BasicSimulator
     from qdock_basic.job import BasicProviderJob
+    from qdock_basic.stacks import apply_matrices
     from qdock_basic.state import apply_gate, apply_matrix, collapse, measure, prepare, probabilities, reset
 
 __all__ = [
     "BasicProviderJob",
     "BasicSimulator",
     "apply_gate",
+    "apply_matrices",
     "apply_matrix",
     "collapse",
     "measure",
@@ -22,7 +24,11 @@ __all__ = [
     "reset",
 ]
 
-_MODULES = {"BasicProviderJob": "qdock_basic.job", "BasicSimulator": "qdock_basic.backend"}
+_MODULES = {
+    "BasicProviderJob": "qdock_basic.job",
+    "BasicSimulator": "qdock_basic.backend",
+    "apply_matrices": "qdock_basic.stacks",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -32,3 +32,8 @@ class BaseJob(Job):
     def backend(self) -> Any:
         """Return the backend where this job was executed: what the job was made with, None too."""
         return self._backend
+
+    def _timed_out(self, timeout: float | None) -> JobTimeoutError:
+        return JobTimeoutError(
+            f"Timeout while waiting for job {self.job_id()}. It goes on: wait longer, or call its `cancel()`."
+        )

@@ -1,0 +1,215 @@
+"""An experiment made ready to run: its instructions as steps, checked against what the historical simulators knew."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import UNSET
+
+from qdock_legacy.arrays import matrix_of
+from qdock_legacy.errors import QobjError
+from qdock_legacy.qobj import Condition, Experiment, Instruction
+
+__all__ = ["BFUNC", "GATE", "KNOWN", "MEASURE", "RESET", "Program", "Step", "compile_experiment", "holds"]
+
+GATE, MEASURE, RESET, BFUNC = range(4)
+
+#: Gates that the historical simulators knew; `u`, `p` and `h` only the last of them.
+_GATES = frozenset("U u u1 u2 u3 p h rz sx x cx CX".split())
+_NOTHING = frozenset(("id", "u0", "barrier"))
+#: Every name that they ran.
+KNOWN = _GATES | _NOTHING | {"unitary", "measure", "reset", "bfunc"}
+
+_RELATIONS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+#: How far from unitary a matrix in a file may be: it is rounded to some decimals there.
+_TOLERANCE = 1e-6
+
+
+class Step(NamedTuple):
+    """One thing to do.
+
+    Attributes
+    ----------
+    kind : int
+        `GATE`, `MEASURE`, `RESET` or `BFUNC`.
+    qubits : tuple of int
+    detail : tuple
+        Of a gate its name and angles, or ``("unitary", matrix)``; of a measurement the memory slot, and the slot of
+        the register or None; of a bfunc the mask, the relation, the value, and both slots.
+    condition : int or (mask, shift, value), optional
+        A bit of the register that must be 1, or what the masked memory must be.
+    """
+
+    kind: int
+    qubits: tuple[int, ...]
+    detail: tuple[Any, ...]
+    condition: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An experiment ready to run.
+
+    Attributes
+    ----------
+    path : str
+        Where it stands in its Qobj.
+    name : str
+    num_qubits, memory_slots : int
+    steps : list of Step
+    phase : float
+        Global phase in radians.
+    sampling : bool
+        Whether its final state may be sampled, by the historical rule.
+    measures, resets : bool
+        Whether there is such an instruction.
+    seed : int, optional
+        Of its own.
+    """
+
+    path: str
+    name: str
+    num_qubits: int
+    memory_slots: int
+    steps: list[Step]
+    phase: float
+    sampling: bool
+    measures: bool
+    resets: bool
+    seed: int | None
+
+
+def holds(condition: Any, memory: int, register: int) -> bool:
+    """Whether a step is to be done with these classical values."""
+    if condition is None:
+        return True
+    if isinstance(condition, int):
+        return bool(register >> condition & 1)
+    mask, shift, value = condition
+    return mask == 0 or (memory & mask) >> shift == value
+
+
+def compile_experiment(experiment: Experiment, index: int, simulator: str) -> Program:
+    """Return the program of an experiment that has been checked.
+
+    Raises
+    ------
+    QobjError
+        For an instruction that `simulator` did not know, or a ``unitary`` that is none.
+    """
+    path = f"experiments[{index}]"
+    header = {} if experiment.header is UNSET else experiment.header._data
+    config = experiment.config._data  # type: ignore[union-attr]  # a Qobj without it is invalid
+    names = [instruction.name for instruction in experiment.instructions]
+    steps: list[Step] = []
+    for number, instruction in enumerate(experiment.instructions):
+        name = instruction.name
+        if name in _GATES:
+            params = instruction.params
+            detail = (name, *params) if params is not UNSET else (name,)
+            condition = instruction.conditional
+            steps.append(Step(GATE, instruction.qubits, detail, None if condition is UNSET else _condition(condition)))  # type: ignore[arg-type]  # checked
+        elif name not in _NOTHING:
+            steps.append(_step(instruction, f"{path}.instructions[{number}]", simulator))
+    seed = config.get("seed_simulator", config.get("seed"))
+    sampling = config.get("allows_measure_sampling")
+    return Program(
+        path,
+        header.get("name", f"circuit-{index}"),
+        config["n_qubits"],
+        config["memory_slots"],
+        steps,
+        float(header.get("global_phase", 0.0)),
+        _may_sample(names) if sampling is None else sampling,
+        "measure" in names,
+        "reset" in names,
+        seed,
+    )
+
+
+def _may_sample(names: list[str]) -> bool:
+    """Whether nothing is reset, and nothing is done after the first measurement but more of them."""
+    if "reset" in names:
+        return False
+    if "measure" not in names:
+        return True
+    return {"measure", "barrier", "id", "u0"}.issuperset(names[names.index("measure") :])
+
+
+def _step(instruction: Instruction, path: str, simulator: str) -> Step:
+    make = _OTHERS.get(instruction.name)
+    if make is None:
+        raise QobjError(
+            f'{path}.name: {simulator} encountered unrecognized operation "{instruction.name}"; allowed are '
+            f"{', '.join(sorted(KNOWN))}.",
+            f"{path}.name",
+        )
+    condition = None if instruction.conditional is UNSET else _condition(instruction.conditional)
+    return make(instruction, path)._replace(condition=condition)
+
+
+def _condition(given: int | Condition) -> Any:
+    if isinstance(given, int):
+        return given
+    mask = int(given.mask, 16)
+    return mask, max((mask & -mask).bit_length() - 1, 0), int(given.val, 16)
+
+
+def _measure(instruction: Any, path: str) -> Step:
+    register = None if instruction.register is UNSET else instruction.register[0]
+    return Step(MEASURE, instruction.qubits[:1], (instruction.memory[0], register))
+
+
+def _reset(instruction: Any, path: str) -> Step:
+    return Step(RESET, instruction.qubits, ())
+
+
+def _bfunc(instruction: Any, path: str) -> Step:
+    memory = None if instruction.memory is UNSET else instruction.memory
+    relation = _RELATIONS[instruction.relation]
+    return Step(
+        BFUNC, (), (int(instruction.mask, 16), relation, int(instruction.val, 16), instruction.register, memory)
+    )
+
+
+def _unitary(instruction: Any, path: str) -> Step:
+    if instruction.params is UNSET or len(instruction.params) != 1 or not instruction.qubits:
+        raise QobjError(f"{path}.params: 'unitary' has a matrix, and the qubits that it acts on.", f"{path}.params")
+    matrix = matrix_of(instruction.params[0], f"{path}.params[0]")
+    check_unitary(matrix, len(instruction.qubits), f"{path}.params[0]")
+    return Step(GATE, instruction.qubits, ("unitary", matrix))
+
+
+def check_unitary(matrix: npt.NDArray[np.complex128], num_qubits: int, path: str) -> None:
+    """Raise `QobjError` unless a matrix is a unitary of so many qubits."""
+    size = 1 << num_qubits
+    if matrix.shape != (size, size):
+        raise QobjError(f"{path}: a matrix of shape {matrix.shape} was given; on {num_qubits} qubits allowed is ({size}, {size}).", path)
+    defect = float(np.abs(matrix.conj().T @ matrix - np.eye(size)).max())
+    if not defect <= _TOLERANCE:
+        raise QobjError(f"{path}: a matrix that is not unitary was given, by {defect:.3g}; allowed are unitary ones.", path)
+
+
+_OTHERS: dict[str, Callable[[Instruction, str], Step]] = {
+    "measure": _measure,
+    "reset": _reset,
+    "bfunc": _bfunc,
+    "unitary": _unitary,
+}
+
+
+def gates_of(program: Program) -> Iterator[Step]:
+    """Yield the steps that are gates."""
+    return (step for step in program.steps if step.kind == GATE)

@@ -375,3 +375,27 @@ def test_the_converters_of_a_registry_are_asked_when_needed(registry, state):
     assert converters.convert("DECLARE", "length") == 7
     made.register(ConverterSpec("length", "circuit", "qdock.circuit:Circuit"))
     assert converters.convert("DECLARE").num_qubits == 7
+
+
+# --- several programs in one
+
+LISTS = spec("stack", pattern="^STACK", function="made_up_reader:read_all")
+WRITER = spec("circuit", "names", function="made_up_reader:write")
+
+
+def test_a_converter_may_find_several_programs_in_one(reader):
+    reader(
+        "from qdock.circuit import Circuit\n"
+        "def read_all(text): return [Circuit(1, name=name) for name in text.split()[1:]]\n"
+        "def write(circuit): return circuit.name + '!'\n"
+    )
+    assert [circuit.name for circuit in Converters([LISTS]).convert("STACK a b")] == ["a", "b"]
+    assert [circuit.name for circuit in Converters([LISTS]).convert("STACK a")] == ["a"]
+    assert Converters([LISTS, WRITER]).convert("STACK a b", "names") == ["a!", "b!"]
+
+
+@pytest.mark.parametrize("body", ["return []", "return [Circuit(1), 3]"])
+def test_a_list_of_what_is_no_program_is_a_fault_of_the_converter(reader, body):
+    reader(f"from qdock.circuit import Circuit\ndef read_all(text): {body}\n")
+    with pytest.raises(PluginError, match="returned a list, which is no program in 'circuit'"):
+        Converters([LISTS]).convert("STACK a b")

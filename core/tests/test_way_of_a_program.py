@@ -55,6 +55,28 @@ def stars(dock, monkeypatch):
 # --- converting
 
 
+def read_stack(text):
+    """The converter of a format in which each line is a circuit, named by it."""
+    return [Circuit(1, name=name) for name in text.split()[1:]]
+
+
+def test_the_programs_that_a_converter_finds_in_one_are_the_jobs_programs(dock, monkeypatch):
+    monkeypatch.setattr("qdock.call.read_stack", read_stack, raising=False)
+    dock.register(ConverterSpec("stack", "circuit", "qdock.call:read_stack", pattern=r"^STACK"))
+    backend = Show()
+    job = dock.run(["STACK a b", Circuit(1, name="c")], backend)
+    assert len(job.result()) == 3
+    assert [circuit.name for circuit in backend.seen] == [circuit.name for circuit in job.program] == ["a", "b", "c"]
+    assert [circuit.name for circuit in dock.run("STACK a", backend).program] == ["a"]
+
+
+def test_the_programs_that_are_found_in_one_are_counted(dock, monkeypatch):
+    monkeypatch.setattr("qdock.call.read_stack", read_stack, raising=False)
+    dock.register(ConverterSpec("stack", "circuit", "qdock.call:read_stack", pattern=r"^STACK"))
+    with pytest.raises(LimitExceeded, match="at most 1 programs in a job, but 2 were given"):
+        dock.run("STACK a b", Show(spec(max_programs=1)))
+
+
 def test_a_circuit_is_run_as_it_is(dock):
     backend, circuit = Show(), Circuit(2).h(0).cx(0, 1)
     job = dock.run(circuit, backend)

@@ -88,6 +88,8 @@ class Converters:
     def convert(self, program: object, accepts: str | Sequence[str] = (HUB,), path: _Path | None = None) -> Any:
         """Return a program in one of the formats that are accepted; one that is in such a format already is itself.
 
+        Where a converter finds several programs in one, such as a file of many circuits, a list of them is returned.
+
         Parameters
         ----------
         program : object, path or text
@@ -110,9 +112,12 @@ class Converters:
         if native in _names(accepts):
             return program
         program, path = (program, path) if native else self._read(program, path)
+        programs, several = [program], False
         for spec in self.path(native or self._recognise(program, path), accepts):
-            program = self._apply(spec, program, path)
-        return program
+            found = [self._apply(spec, item, path) for item in programs]
+            several = several or any(more for _, more in found)
+            programs = [item for items, _ in found for item in items]
+        return programs if several else programs[0]
 
     def _read(self, program: Any, path: _Path | None) -> tuple[Any, _Path | None]:
         """Return a file's text and path, or what was given."""
@@ -149,7 +154,8 @@ class Converters:
                     reached.append(spec.target)
         return reached
 
-    def _apply(self, spec: ConverterSpec, program: Any, path: _Path | None) -> Any:
+    def _apply(self, spec: ConverterSpec, program: Any, path: _Path | None) -> tuple[list[Any], bool]:
+        """Return what a program is converted to, and whether the converter found several programs in it."""
         function = import_factory(spec)
         try:
             converted = function(program, path=path) if _takes_path(function) else function(program)
@@ -157,12 +163,15 @@ class Converters:
             raise
         except Exception as error:
             raise PluginError(f"{_title(spec)} failed: {describe(error)}. That is a fault of the converter.") from error
-        if not is_in_format(converted, spec.target, self._get_specs()):
-            raise PluginError(
-                f"{_title(spec)} returned a {type(converted).__name__}, which is no program in {spec.target!r}. "
-                f"That is a fault of the converter."
-            )
-        return converted
+        if is_in_format(converted, spec.target, self._get_specs()):
+            return [converted], False
+        several = converted if type(converted) is list else []
+        if several and all(is_in_format(item, spec.target, self._get_specs()) for item in several):
+            return several, True
+        raise PluginError(
+            f"{_title(spec)} returned a {type(converted).__name__}, which is no program in {spec.target!r}. "
+            f"That is a fault of the converter."
+        )
 
     def _problems(self, distribution: str = "") -> str:
         """Return what to say of plugins that can't be used, most of the one in `distribution`."""

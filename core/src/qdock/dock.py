@@ -124,6 +124,10 @@ class Dock:
                 self._backends[spec.full_name] = made = spec, device
             return made[1]
 
+    def made(self, backend: Backend) -> bool:
+        """Whether this Dock made the backend of its spec, so that another process can make it again."""
+        return self._backends.get(backend.spec.full_name, (None, None))[1] is backend
+
     def get_executor(self, executor: str | Executor | concurrent.futures.Executor) -> Executor:
         """Return an executor by its name, always the same one, or adapt a `concurrent.futures.Executor`.
 
@@ -180,6 +184,7 @@ class Dock:
         seed: int | None = None,
         tags: Iterable[str] = (),
         metadata: Mapping[str, Any] | None = None,
+        time_limit: float | None = None,
         **options: Any,
     ) -> RecordedJob:
         """Submit a job and return it at once; what takes less than a millisecond is done already.
@@ -199,6 +204,9 @@ class Dock:
             To find the job by.
         metadata : mapping, optional
             JSON values to keep with the job.
+        time_limit : float, optional
+            Seconds after which the work is ended; the job fails with the kind ``time_limit``. Only an executor that
+            can kill keeps it: if none is named, ``"process"``.
         **options
             The backend's options; `shots` for all that run circuits.
 
@@ -213,7 +221,8 @@ class Dock:
         SubmissionRefused
             If a plugin refuses the job.
         """
-        return self._run(program, backend, executor, options, seed=seed, tags=tags, metadata=metadata)
+        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata, "time_limit": time_limit}
+        return self._run(program, backend, executor, options, **about)
 
     def _run(
         self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any
@@ -241,6 +250,8 @@ class Dock:
 
     def convert(self, program: Any, target: str = "circuit", path: str | os.PathLike[str] | None = None) -> Any:
         """Return a program in another format, by the shortest path through the converters.
+
+        Of a program in which a converter finds several, such as a file of many circuits, it is a list of them.
 
         Parameters
         ----------
@@ -353,6 +364,7 @@ class Dock:
         device = self._find_device(given.pop("backend", None) or job.backend())
         about = {name: given.pop(name, getattr(record, name)) for name in ("seed", "tags", "metadata")}
         program, executor = given.pop("program", record.program), given.pop("executor", None)
+        about["time_limit"] = given.pop("time_limit", None)
         # Another backend is asked for those of the options that it has.
         same = device.spec.full_name == record.backend
         known = record.options.keys() if same else record.options.keys() & device.options.keys()

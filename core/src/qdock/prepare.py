@@ -9,7 +9,7 @@ from qdock.backend import Backend, LocalBackend, Target
 from qdock.call import Call
 from qdock.checks import check_circuit, check_number
 from qdock.streams import check_seed, draw_seed
-from qdock.submission import Submission, check_metadata, check_tags
+from qdock.submission import Submission, check_metadata, check_tags, check_time_limit
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -27,6 +27,7 @@ def prepare(
     seed: int | None = None,
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
+    time_limit: float | None = None,
     rerun_of: str | None = None,
     checkpoint: Any = None,
     fixed: Mapping[str, Any] | None = None,
@@ -41,10 +42,7 @@ def prepare(
     seed = _choose_seed(values.pop("seed", None) if seed is None else seed)
     if "seed" in backend.spec.options:
         values["seed"] = seed
-    several = isinstance(program, (list, tuple))
-    programs = tuple(program) if several else (program,)
-    check_number(backend.spec, programs)
-    converted = [dock.converters.convert(item, backend.spec.accepts) for item in programs]
+    several, programs, converted = _convert(dock, backend, program)
     target = backend.target()
     ready = [lower_and_check(backend, target, item) for item in converted]
     backend.check(ready, values)
@@ -61,9 +59,27 @@ def prepare(
         seed=seed,
         tags=check_tags(tags),
         metadata=check_metadata(metadata),
+        time_limit=check_time_limit(time_limit),
         rerun_of=rerun_of,
         checkpoint=checkpoint,
     )
+
+
+def _convert(dock: Dock, backend: Backend, program: Any) -> tuple[bool, list[Any], list[Any]]:
+    """Return whether there are several programs, what was given for each, and each as the backend accepts it.
+
+    Where a converter finds several programs in one, they take its place and are what was given.
+    """
+    several = isinstance(program, (list, tuple))
+    given, programs, converted = list(program) if several else [program], [], []
+    check_number(backend.spec, given)
+    for item in given:
+        found = dock.converters.convert(item, backend.spec.accepts)
+        several = several or type(found) is list
+        programs += found if type(found) is list else [item]
+        converted += found if type(found) is list else [found]
+    check_number(backend.spec, converted)
+    return several, programs, converted
 
 
 def _choose_seed(seed: int | None) -> int:

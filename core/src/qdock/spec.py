@@ -351,7 +351,7 @@ class ConverterSpec:
         Format names: ``"openqasm"``, ``"circuit"``.
     function : str
         ``"package.module:name"``, called with the program (a text as `str`) and, where it takes the keyword
-        ``path``, the file that it came from.
+        ``path``, the file that it came from. It returns a program, or a list of those that it found in this one.
     suffixes : tuple of str
         File endings of the source format, with the dot.
     type_names : tuple of str

@@ -151,4 +151,7 @@ def _parse(settings: Mapping[str, str], device: Backend) -> dict[str, Any]:
 def _read(file: str, values: Mapping[str, float]) -> Any:
     """Return the program in `file`, its parameters bound."""
     program = read_standard_input() if file == STANDARD_INPUT else Path(file)
-    return qdock.convert(program).bind(values) if values else program
+    if not values:
+        return program
+    converted = qdock.convert(program)
+    return [item.bind(values) for item in converted] if isinstance(converted, list) else converted.bind(values)

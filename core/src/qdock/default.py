@@ -56,11 +56,12 @@ def run(
     seed: int | None = None,
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
+    time_limit: float | None = None,
     **options: Any,
 ) -> RecordedJob:
     """Submit a job and return it at once; see `Dock.run`."""
     about: dict[str, Any] = {"executor": executor, "seed": seed, "tags": tags, "metadata": metadata}
-    return default_dock().run(program, backend, **about, **options)
+    return default_dock().run(program, backend, **about, time_limit=time_limit, **options)
 
 
 def backends(**filters: Any) -> list[BackendSpec]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.backend import execute
 from qdock.call import Call
+from qdock.errors import OptionError
 from qdock.events import Event, Finished, Log, Progress
 from qdock.executors.inline import pass_on_interrupt
 from qdock.job import RecordedJob
@@ -39,12 +40,19 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
     if current_worker() is not None:
         # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
         executor = "inline"
-    if executor in (None, "inline") and is_small(submission):
+    elif executor is None and submission.time_limit is not None:
+        executor = "process"
+    if executor in (None, "inline") and submission.time_limit is None and is_small(submission):
         return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
     if executor is None:
         executor = dock.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
     name = executor if isinstance(executor, str) else type(executor).__name__
     taker = dock.get_executor(executor)
+    if submission.time_limit is not None and not getattr(taker, "keeps_time_limits", False):
+        raise OptionError(
+            f"`time_limit` is for executors that can kill what takes too long, but {name!r} can't. Use "
+            f"executor='process', and for a job inside of a job limit the outer one."
+        )
     close_at_exit()
     return start(dock, submission, submission.record(name, dock.owner.name), taker)
 
@@ -120,7 +128,8 @@ def start(dock: Dock, submission: Submission, record: Record, executor: Executor
     dock.owner.create(job, moved_to_queue(record))
     try:
         call = Call(execute, submission.work(submission.own_programs, record.id))
-        job._handle = executor.start(record.id, call, partial(dock.owner.receive, job))
+        limit = {} if submission.time_limit is None else {"time_limit": submission.time_limit}
+        job._handle = executor.start(record.id, call, partial(dock.owner.receive, job), **limit)
     except Exception as error:
         failure = Failure("not_started", f"The executor did not take it: {describe(error)}")
         dock.owner.move(job, UNFINISHED, JobStatus.ERROR, error=failure)

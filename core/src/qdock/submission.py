@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from qdock.call import Call
     from qdock.circuit import Circuit
 
-__all__ = ["Submission", "check_metadata", "check_tags"]
+__all__ = ["Submission", "check_metadata", "check_tags", "check_time_limit"]
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class Submission:
     seed: int
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] | None = None
+    #: Seconds that the work may take.
+    time_limit: float | None = None
     rerun_of: str | None = None
     checkpoint: Any = None
 
@@ -86,3 +89,12 @@ def check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(f"The metadata of a job are JSON values, but these are not: {error}.") from None
     return values  # type: ignore[no-any-return]  # what was a dict is one
+
+
+def check_time_limit(seconds: float | None) -> float | None:
+    """Return the seconds that a job's work may take, or raise `OptionError` if they are no positive number."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise OptionError(f"`time_limit` is a positive number of seconds, but {seconds!r} was given.")
+    return float(seconds)

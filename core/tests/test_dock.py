@@ -219,7 +219,7 @@ def test_a_backend_runs_in_the_dock_that_it_met_first_unless_another_is_asked(do
 
 def test_executors_are_found_by_name_and_are_always_the_same(dock):
     assert dock.get_executor("thread") is dock.get_executor("thread")
-    assert [spec.name for spec in dock.executors()] == ["inline", "thread"]
+    assert [spec.name for spec in dock.executors()] == ["inline", "thread", "process"]
 
 
 def test_an_unknown_executor_is_an_error_with_the_names_there_are(dock):
@@ -802,9 +802,9 @@ def test_the_functions_of_the_package_are_methods_of_the_default_dock(monkeypatc
     assert qdock.get_job("last") is job
     assert qdock.jobs(tag="t", status="done", limit=1) == [job]
     assert qdock.plugins() == qdock.backends() == []
-    assert [spec.name for spec in qdock.executors()] == ["inline", "thread"]
+    assert [spec.name for spec in qdock.executors()] == ["inline", "thread", "process"]
     qdock.register(ExecutorSpec("mine", "a:B"))
-    assert [spec.name for spec in qdock.executors()] == ["inline", "thread", "mine"]
+    assert [spec.name for spec in qdock.executors()] == ["inline", "thread", "process", "mine"]
     circuit = Circuit(1)
     assert qdock.convert(circuit) is circuit
     with pytest.raises(BackendNotFoundError):

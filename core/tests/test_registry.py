@@ -338,7 +338,7 @@ def test_an_executor_of_a_plugin_is_found_by_name(registry):
 
 def test_an_unknown_executor_is_an_error_with_those_there_are(registry):
     with pytest.raises(
-        ExecutorNotFoundError, match=r"No executor named 'tread'\. Installed: inline, thread\. Did you mean 'thread'\?"
+        ExecutorNotFoundError, match=r"No executor named 'tread'\. Installed: inline, process, thread\. Did you mean 'thread'\?"
     ):
         registry().get_executor_spec("tread")
 

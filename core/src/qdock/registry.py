@@ -31,6 +31,7 @@ __all__ = ["BUILTIN_EXECUTORS", "Registry", "import_factory"]
 BUILTIN_EXECUTORS = (
     ExecutorSpec("inline", "qdock.executors.inline:InlineExecutor", "In the caller's thread, before `run` returns."),
     ExecutorSpec("thread", "qdock.executors.thread:ThreadExecutor", "In a thread of this process."),
+    ExecutorSpec("process", "qdock.executors.process:ProcessExecutor", "In a process of its own, which can be killed."),
 )
 
 #: The hooks that yield specs, and of which type.

@@ -123,7 +123,7 @@ def test_loaded_plugins_in_json_say_what_they_imported(qdock):
 
 
 def test_executors_are_listed(qdock):
-    assert [line[0] for line in qdock("executors").lines] == ["inline", "thread"]
+    assert [line[0] for line in qdock("executors").lines] == ["inline", "thread", "process"]
     assert qdock("executors", "--json").json[0]["name"] == "inline"
 
 

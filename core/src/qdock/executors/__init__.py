@@ -11,6 +11,7 @@ from qdock.events import Emit, Event, Finished, Log, Progress, Started
 if TYPE_CHECKING:
     from qdock.executors.futures import FutureExecutor
     from qdock.executors.inline import InlineExecutor
+    from qdock.executors.process import ProcessExecutor
     from qdock.executors.thread import ThreadExecutor
 
 __all__ = [
@@ -21,12 +22,18 @@ __all__ = [
     "FutureExecutor",
     "InlineExecutor",
     "Log",
+    "ProcessExecutor",
     "Progress",
     "Started",
     "ThreadExecutor",
 ]
 
-_MODULE_OF = {"FutureExecutor": "futures", "InlineExecutor": "inline", "ThreadExecutor": "thread"}
+_MODULE_OF = {
+    "FutureExecutor": "futures",
+    "InlineExecutor": "inline",
+    "ProcessExecutor": "process",
+    "ThreadExecutor": "thread",
+}
 
 
 def __getattr__(name: str) -> Any:

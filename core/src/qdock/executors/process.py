@@ -1,0 +1,340 @@
+"""The executor that works in processes of its own, which can be killed, a bounded number at a time.
+
+A thread stands beside each process: it starts it, gives it jobs, listens to it, and outlives it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+from dataclasses import dataclass, fields
+from typing import Any
+
+from qdock.call import Call
+from qdock.errors import ConfigError, JobCancelledError, JobError
+from qdock.events import Emit, Finished, Started
+from qdock.executors.carry import pack_call
+from qdock.executors.conversation import Conversation, PackedJob, wait_for_hello
+from qdock.executors.killable import Killable
+from qdock.executors.pipe import Kind, Task, frame, with_head
+from qdock.executors.surroundings import Surroundings
+from qdock.executors.thread import usable_cpus
+from qdock.record import Failure
+from qdock.worker import describe
+
+__all__ = ["ProcessExecutor", "ProcessSettings"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProcessSettings:
+    """The table ``[executors.process]`` of the configuration.
+
+    Parameters
+    ----------
+    slots : int, optional
+        How many processes at a time. None: as many as there are processors that this process may use.
+    idle_seconds : float
+        How long a process that has nothing to do is kept for the next job.
+    jobs_per_worker : int
+        How many jobs one process does before there is a fresh one; 1 shares nothing between jobs.
+    memory_limit : int, optional
+        Bytes of address space that a process may use; a job that needs more ends with ``memory_limit``.
+    result_limit : int
+        Bytes of the largest result that a job may return.
+
+    Raises
+    ------
+    ConfigError
+        If a value makes no sense.
+    """
+
+    slots: int | None = None
+    idle_seconds: float = 60.0
+    jobs_per_worker: int = 100
+    memory_limit: int | None = None
+    result_limit: int = 4 << 30
+
+    def __post_init__(self) -> None:
+        for name, least in (("slots", 1), ("jobs_per_worker", 1), ("memory_limit", 1 << 20), ("result_limit", 1)):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
+                raise ConfigError(
+                    f"`{name}` of the process executor must be a whole number of at least {least:,}, but is {value!r}."
+                )
+        if isinstance(self.idle_seconds, bool) or not isinstance(self.idle_seconds, (int, float)):
+            raise ConfigError(f"`idle_seconds` of the process executor is a number, but is {self.idle_seconds!r}.")
+
+    @classmethod
+    def of(cls, table: dict[str, Any]) -> ProcessSettings:
+        """Return the settings of a table of the configuration."""
+        known = [item.name for item in fields(cls)]
+        for name in table:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+                raise ConfigError(f"[executors.process]: there is no setting {name!r}. {hint}")
+        return cls(**table)
+
+
+class ProcessExecutor:
+    """Works in at most `slots` processes; what comes then waits in the order it came.
+
+    A process is started when there is work for it and reused for what comes next, unless a job left something behind
+    in it or the surroundings have changed; `stop` and a time limit kill it, and nothing else with it.
+
+    Parameters
+    ----------
+    spec, config : optional
+        As for any executor; the settings are read from ``[executors.process]``.
+    **settings
+        See `ProcessSettings`, in place of what the configuration says.
+
+    Raises
+    ------
+    ConfigError
+        If a setting makes no sense.
+    JobError
+        If this system has no processes as they are needed here.
+    """
+
+    #: Whether `start` takes a time limit.
+    keeps_time_limits = True
+
+    def __init__(self, spec: Any = None, config: Any = None, **settings: Any) -> None:
+        if os.name != "posix":
+            raise JobError(f"The executor 'process' needs Linux, macOS or another POSIX system, not {os.name!r}.")
+        table = {} if config is None else dict(config.executor("process"))
+        self.settings = ProcessSettings.of({**table, **settings})
+        self._slots = self.settings.slots or usable_cpus()
+        self._surroundings: Surroundings | None = None
+        self._closed = False
+        self._reset()
+        _EXECUTORS.add(self)
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at a time."""
+        return self._slots
+
+    def start(self, job_id: str, call: Call, emit: Emit, time_limit: float | None = None) -> str:
+        """Take the work of a job; its handle is the job's id.
+
+        Raises
+        ------
+        JobError
+            If a part of it can't travel, or this is closed.
+        """
+        task = Task(job_id, self.settings.result_limit)
+        message = frame(Kind.JOB, *with_head(task, pack_call(call)))
+        job = PackedJob(job_id, emit, message, self._look_around(), time_limit)
+        with self._changed:
+            if self._closed:
+                raise JobError("This executor is closed and takes no more jobs.")
+            self._jobs[job_id] = job
+            self._queue.append(job)
+            if self._idle < len(self._queue) and len(self._threads) < self._slots:
+                self._add_thread(job)
+            else:
+                self._changed.notify()
+        return job_id
+
+    def _look_around(self) -> Surroundings:
+        """Return the surroundings; as long as they are the same, the same object."""
+        now = Surroundings.now()
+        if self._surroundings is None or now != self._surroundings:
+            self._surroundings = now
+        return self._surroundings
+
+    def _add_thread(self, job: PackedJob) -> None:
+        thread = threading.Thread(target=self._serve, name="qdock-process", daemon=True)
+        self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system gives no more threads. Those that there are will come to it; without any nobody would.
+            self._threads.discard(thread)
+            if not self._threads:
+                self._queue.remove(job)
+                del self._jobs[job.job_id]
+                raise
+
+    def stop(self, handle: str) -> bool:
+        """Take the work out of the queue, or kill the process that does it; True if it certainly does not run."""
+        with self._changed:
+            job = self._jobs.get(handle)
+            if job is None:
+                return True
+            job.stopping = True
+            if job.waiting:
+                # What it holds is let go of now, its place in the queue when its turn comes.
+                job.message = []
+                del self._jobs[handle]
+            process = job.process
+        return process is None or process.end()
+
+    def attach(self, handle: str, emit: Emit) -> bool:
+        """Return False: no worker process outlives its owner."""
+        return False
+
+    def close(self, wait: bool = True) -> None:
+        """Take no more work; with `wait`, return when all is finished and no process is left, else drop what waits."""
+        with self._changed:
+            self._closed = True
+            if not wait:
+                for job in self._queue:
+                    del self._jobs[job.job_id]
+                self._queue.clear()
+            self._changed.notify_all()
+            mine = {threading.current_thread()}
+            self._changed.wait_for(lambda: not wait or not self._threads - mine)
+
+    # --- in the threads
+
+    def _serve(self) -> None:
+        slot = Slot(self)
+        try:
+            while (job := self._take(slot)) is not None:
+                slot.do(job)
+                # While the thread waits it must not keep the last job's circuits and arrays alive.
+                del job
+        finally:
+            slot.empty()
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+                self._changed.notify_all()
+
+    def _take(self, slot: Slot) -> PackedJob | None:
+        with self._changed:
+            self._idle += 1
+            try:
+                # Who has no process to keep warm need not stay.
+                seconds = self.settings.idle_seconds if slot.is_warm else 0
+                while (job := self._next()) is None:
+                    if self._closed or not (self._changed.wait(seconds) or self._queue):
+                        self._threads.discard(threading.current_thread())
+                        return None
+            finally:
+                self._idle -= 1
+            return job
+
+    def _next(self) -> PackedJob | None:
+        while self._queue:
+            job = self._queue.popleft()
+            if not job.stopping:
+                job.waiting = False
+                return job
+        return None
+
+    def assign(self, job: PackedJob, process: Killable) -> bool:
+        """Note who does a job: from here on `stop` kills the process. False if it is not to be done any more."""
+        with self._changed:
+            job.process = process
+            return not job.stopping
+
+    def settle(self, job: PackedJob, finished: Finished) -> None:
+        """Tell how a job ended: from here on `stop` does not find it, and leaves the process alone."""
+        with self._changed:
+            self._jobs.pop(job.job_id, None)
+        try:
+            job.emit(Finished(stopped=True) if job.stopping else finished)
+        # The owner could not take it; the next job must not suffer for that.
+        except BaseException:  # noqa: BLE001
+            _log.exception("The end of job %s could not be reported.", job.job_id)
+
+    def _reset(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[PackedJob] = deque()
+        #: The jobs that are not over, by handle.
+        self._jobs: dict[str, PackedJob] = {}
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+
+
+class Slot:
+    """A thread's place for one process at a time.
+
+    Parameters
+    ----------
+    executor : ProcessExecutor
+        Whose jobs it does.
+    """
+
+    def __init__(self, executor: ProcessExecutor) -> None:
+        self._executor = executor
+        self._process: Killable | None = None
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether there is a process that waits for work."""
+        return self._process is not None
+
+    def do(self, job: PackedJob) -> None:
+        """Have a job done and tell how it ended; keep the process if it can do another one."""
+        clean = False
+        try:
+            finished, clean = self._attempt(job)
+        # No process, no pipes, no memory: this job can't be done; the next one perhaps can.
+        except Exception as error:  # noqa: BLE001
+            finished = Finished(failure=Failure("not_started", describe(error)))
+        self._executor.settle(job, finished)
+        process = self._process
+        if process is not None and not (clean and process.jobs < self._executor.settings.jobs_per_worker):
+            self.empty()
+
+    def empty(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.leave()
+            process.dispose()
+
+    def _attempt(self, job: PackedJob) -> tuple[Finished, bool]:
+        """Return how a job ended, and whether the process is as it was before."""
+        announced = False
+        while True:
+            process = self._fitting(job)
+            try:
+                if not announced:
+                    job.emit(Started(job.job_id))
+            except JobCancelledError:
+                return Finished(stopped=True), True
+            announced = True
+            if not self._executor.assign(job, process):
+                return Finished(stopped=True), True
+            conversation = Conversation(job, process, self._executor.settings.result_limit)
+            finished = conversation.run()
+            lost = finished.failure is not None and finished.failure.kind == "worker_lost"
+            # One that died while it was idle, unseen: the work has not begun, so a fresh one may do it.
+            if not lost or conversation.begun or process.jobs == 1:
+                return finished, conversation.clean
+
+    def _fitting(self, job: PackedJob) -> Killable:
+        """Return a process that is ready for a job: the one there is, or a fresh one."""
+        process = self._process
+        if process is not None and not process.gone and process.surroundings == job.surroundings:
+            return process
+        self.empty()
+        self._process = process = Killable(job.surroundings, self._executor.settings.memory_limit)
+        wait_for_hello(process)
+        return process
+
+
+# --- a forked child has none of its parent's threads, and locks that nobody in it will release
+
+_EXECUTORS: weakref.WeakSet[ProcessExecutor] = weakref.WeakSet()
+
+
+def _reset_all() -> None:
+    for executor in list(_EXECUTORS):
+        executor._reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_all)

@@ -51,5 +51,5 @@ import qdock.executors.thread, qdock.convert, qdock.plugins
 print([spec.name for spec in qdock.executors()][:2], callable(qdock.plugins), callable(qdock.convert))
 print(qdock.executors.thread.ThreadExecutor.__name__, qdock.convert.Converters.__name__)
 """
-    names = "['inline', 'thread', 'process']"
+    names = "['inline', 'thread']"
     assert run_python(code).splitlines() == [names, f"{names} True True", "ThreadExecutor Converters"]

@@ -605,9 +605,9 @@ def test_the_number_of_controls_is_at_least_one(count):
         gate("x").control(count)
 
 
-@pytest.mark.parametrize("state", [-1, 4])
+@pytest.mark.parametrize("state", [-1, 4, 1.5, "1", True])
 def test_the_state_of_controls_fits_in_them(state):
-    with pytest.raises(CircuitError, match=f"2 controls can't be in the state {state}; use 0 to"):
+    with pytest.raises(CircuitError, match=f"2 controls can't be in the state {state!r}; use 0 to"):
         gate("x").control(2, state)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "convert",
     "unary",
     "unary_type",
+    "whole",
 ]
 
 Number = bool | int | float
@@ -38,6 +39,16 @@ MAX_WIDTH = 4096
 
 #: The kinds of values, and whether they have a width.
 _WIDTHS = {"bool": False, "uint": True, "int": True, "float": False, "angle": True}
+
+
+def whole(value: Any) -> int | None:
+    """Return an integer, also one of numpy, as Python's; None for anything else, truth values too."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -54,9 +65,10 @@ class Type:
             )
         if not _WIDTHS[self.kind]:
             return
-        if isinstance(self.width, bool) or not hasattr(self.width, "__index__") or not 1 <= self.width <= MAX_WIDTH:
+        width = whole(self.width)
+        if width is None or not 1 <= width <= MAX_WIDTH:
             raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {self.width!r}.")
-        object.__setattr__(self, "width", int(self.width))
+        object.__setattr__(self, "width", width)
 
     def __str__(self) -> str:
         return f"{self.kind}[{self.width}]" if self.width else self.kind

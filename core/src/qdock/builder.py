@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy.typing as npt
 
 from qdock import circuit_facts
+from qdock.arithmetic import whole
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import BOOL, Bit, Bits, Const, Expr, Number, Type, Var, cast, lift
 from qdock.gate_methods import Angle, GateMethods
@@ -93,7 +94,7 @@ class Builder(GateMethods):
         register = Register(self._checked_name(name), self._num_qubits, size)
         self._own_names()
         self._qregs[name] = register
-        self._num_qubits += size
+        self._num_qubits += register.size
         return register
 
     def add_creg(self, name: str, size: int, output: bool = True) -> Register:
@@ -102,7 +103,7 @@ class Builder(GateMethods):
         register = Register(self._checked_name(name), self._num_clbits, size, bool(output))
         self._own_names()
         self._cregs[name] = register
-        self._num_clbits += size
+        self._num_clbits += register.size
         return register
 
     def add_var(self, name: str, type: Type, initial: Const | Number = 0) -> Var:
@@ -413,8 +414,9 @@ def _gate(gate: str | Gate, params: Any, num_qubits: int) -> Gate:
 
 
 def _arguments(gate: str | Gate, qubits: Any) -> list[Any]:
-    if hasattr(qubits, "__index__"):
-        return [qubits]
+    single = whole(qubits)
+    if single is not None:
+        return [single]
     if isinstance(qubits, (str, bytes)) or not isinstance(qubits, Iterable):
         name = gate.label if isinstance(gate, Gate) else gate
         raise CircuitError(f"The qubits of '{name}' are given as a sequence, such as [0, 1], but {qubits!r} was given.")
@@ -423,10 +425,10 @@ def _arguments(gate: str | Gate, qubits: Any) -> list[Any]:
 
 def _case_values(values: Any) -> tuple[int, ...]:
     listed = values if isinstance(values, tuple) else (values,)
-    for value in listed:
-        if not hasattr(value, "__index__"):
-            raise CircuitError(f"A case of 'switch' is a whole number or a tuple of them, but {values!r} was given.")
-    return tuple(int(value) for value in listed)
+    found = [int(value) if isinstance(value, bool) else whole(value) for value in listed]
+    if None in found:
+        raise CircuitError(f"A case of 'switch' is a whole number or a tuple of them, but {values!r} was given.")
+    return tuple(value for value in found if value is not None)
 
 
 def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Range:
@@ -443,8 +445,9 @@ def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Ra
 
 
 def _checked_size(kind: str, size: Any, present: int = 0) -> int:
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 0:
+    count = whole(size)
+    if count is None or count < 0:
         raise CircuitError(f"The number of {kind}s must be 0 or more, but is {size!r}.")
-    if present + int(size) > MAX_BITS:
-        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {present + int(size)} were asked for.")
-    return int(size)
+    if present + count > MAX_BITS:
+        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {present + count} were asked for.")
+    return count

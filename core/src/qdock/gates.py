@@ -17,6 +17,7 @@ import numpy as np
 
 from qdock import decompositions as via
 from qdock import matrices as m
+from qdock.arithmetic import whole
 from qdock.decompositions import Step
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Const, Expr, cast
@@ -344,8 +345,8 @@ class Gate:
             The controls' value for which it acts, the first control least significant. None: all ones.
         """
         _check_count(num_controls)
-        if state is not None and not 0 <= state < 1 << num_controls:
-            raise CircuitError(f"{num_controls} controls can't be in the state {state}; use 0 to 2**n - 1.")
+        if state is not None and (whole(state) is None or not 0 <= state < 1 << num_controls):
+            raise CircuitError(f"{num_controls} controls can't be in the state {state!r}; use 0 to 2**n - 1.")
         bits = tuple(1 if state is None else (state >> position) & 1 for position in range(num_controls))
         return _named(replace(self, controls=bits + self.controls))
 
@@ -460,7 +461,7 @@ def _checked_controls(controls: Any) -> tuple[int, ...]:
 
 
 def _check_count(count: Any, least: int = 1) -> None:
-    if isinstance(count, bool) or not hasattr(count, "__index__") or count < least:
+    if whole(count) is None or count < least:
         raise CircuitError(f"The number of controls must be {least} or more, but is {count!r}.")
     if count > MAX_CONTROLS:
         raise LimitExceeded(f"A gate may have {MAX_CONTROLS} controls, but {count} were asked for.")

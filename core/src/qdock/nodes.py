@@ -21,6 +21,7 @@ from qdock.arithmetic import (
     convert,
     unary,
     unary_type,
+    whole,
 )
 from qdock.errors import CircuitError, LimitExceeded
 
@@ -239,9 +240,10 @@ class Var(Expr):
 
 
 def _clbit(index: Any) -> int:
-    if isinstance(index, bool) or not hasattr(index, "__index__") or index < 0:
+    found = whole(index)
+    if found is None or found < 0:
         raise CircuitError(f"A clbit is a whole number from 0 on, but {index!r} was given.")
-    return int(index)
+    return found
 
 
 class _Inner(Expr):
@@ -358,8 +360,9 @@ def lift(value: Expr | Number, like: Type | None = None) -> Expr:
         raise CircuitError(
             f"An expression is made of numbers, parameters and classical values, but {value!r} was given."
         )
-    if hasattr(value, "__index__"):
-        return _lift_integer(int(value.__index__()), like)
+    integer = whole(value)
+    if integer is not None:
+        return _lift_integer(integer, like)
     number = _float(value)
     if not math.isfinite(number):
         raise CircuitError(f"A number in an expression must be finite, but is {number}.")

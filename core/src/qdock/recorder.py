@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from qdock.arithmetic import whole
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate, check_angle
@@ -269,14 +270,15 @@ def _view(column: array[Any], dtype: Any) -> Any:
 
 def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:
     """Return an argument of a builder method as indices that exist."""
-    items = [argument] if hasattr(argument, "__index__") else argument
+    single = whole(argument)
+    items = argument if single is None else [single]
     if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
         raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {argument!r} was given.")
     found = []
     for item in items:
-        if isinstance(item, bool) or not hasattr(item, "__index__"):
+        index = whole(item)
+        if index is None:
             raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {item!r} was given.")
-        index = int(item.__index__())
         if not 0 <= index < count:
             numbers = f", 0 to {count - 1}" if count else ""
             raise CircuitError(

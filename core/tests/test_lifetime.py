@@ -54,6 +54,7 @@ def test_jobs_that_nobody_waits_for_are_done_before_the_interpreter_ends():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="CPython 3.12.1 starts no thread after the main one ended")
 def test_a_job_may_start_threads_while_the_interpreter_waits_for_it():
     done = run_python(
         """

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from qdock.errors import CircuitError
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate
-from qdock.operations import Code
 
-from qdock_openqasm.errors import Fault
+from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.ir import DelayOp, GateOp
+from qdock_openqasm.ir import ColumnsOp, DelayOp, GateOp
 from qdock_openqasm.places import QubitsPart
 from qdock_openqasm.scope import GateSymbol, Symbol, declared
 from qdock_openqasm.templates import (
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PHASE", "angles_of", "apply", "broadcast", "gate_named", "modifiers_of", "operand", "operands"]
 
+#: A call that expands to more operations than this is kept as columns.
+_MANY = 4096
+_FEW = 64
 _NAMES = {definition.code: name for name, definition in GATES.items()}
 
 
@@ -82,7 +84,7 @@ def broadcast(parts: Sequence[QubitsPart], what: str, span: Any) -> Iterator[tup
     columns = [part.indices if part.is_register else [part.indices[0]] * count for part in parts]
     for row in zip(*columns, strict=True):
         if len(row) > 1 and len(set(row)) != len(row):
-            raise Fault(f"{what}: the same qubit is given more than once", span)
+            raise RepeatedQubit(f"{what}: the same qubit is given more than once", span)
         yield row
 
 
@@ -140,7 +142,9 @@ def modifiers_of(p: Program, nodes: Sequence[Any], num_operands: int) -> tuple[t
             count = 1 if node.argument is None else constant_integer(p, node.argument, what, 1)
             controls += count
             if controls <= num_operands:
-                found.append(Controls((int(kind == "ctrl"),) * count))
+                states = (int(kind == "ctrl"),) * count
+                outer = found.pop().states if found and isinstance(found[-1], Controls) else ()  # type: ignore[union-attr] # Controls
+                found.append(Controls(outer + states))
     return tuple(found), controls
 
 
@@ -163,10 +167,12 @@ def apply(
     rows_list = list(rows)
     if p.memory.dry or not rows_list:
         return
+    if not modifiers and kind.size * len(rows_list) > _MANY and _apply_many(p, kind, params, rows_list):
+        return
     if isinstance(kind, RowGate) and not modifiers:
-        entries: list[Entry] = [(kind.code, (), params)]
+        entry: Entry = (kind.code, (), params)
         for qubits in rows_list:
-            _emit(p, entries[0], qubits)
+            _emit(p, entry, qubits)
         return
     flat = flatten(kind, params, modifiers, p.limits)
     p.memory.charge(len(flat.entries) * len(rows_list) - len(rows_list))
@@ -174,6 +180,21 @@ def apply(
     for qubits in rows_list:
         for entry in flat.entries:
             _emit(p, entry, [qubits[i] for i in entry[1]])
+
+
+def _apply_many(p: Program, kind: GateKind, params: tuple[Any, ...], rows: Sequence[tuple[int, ...]]) -> bool:
+    """Append what expands to very many rows of the table, as columns; False if it is not that plain."""
+    p.memory.charge(kind.size * len(rows) - 1)
+    columns = None if any(isinstance(param, Expr) for param in params) else kind.columns(params)
+    if columns is None:
+        p.memory.charge(1 - kind.size * len(rows))
+        return False
+    if len(rows) > _FEW:
+        p.memory.out.ops.append(ColumnsOp(columns.on_each(rows)))
+        return True
+    for qubits in rows:
+        p.memory.out.ops.append(ColumnsOp(columns, qubits))
+    return True
 
 
 def _emit(p: Program, entry: Entry, qubits: Sequence[int]) -> None:
@@ -195,5 +216,3 @@ def _gate(name: str, params: tuple[Angle, ...]) -> Gate:
     except CircuitError as error:
         raise Fault(str(error).rstrip(".")) from None
 
-
-_ = Code

@@ -4,15 +4,62 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import numpy as np
 from qdock.circuit import Circuit
 from qdock.operations import Barrier, Code
 
-__all__ = ["append_rows"]
+__all__ = ["Columns", "append_columns", "append_rows"]
 
 _BARRIER = int(Code.BARRIER)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Rows of the table of gates as flat columns: codes, qubits among those of a definition, angles."""
+
+    codes: Any
+    qubits: Any
+    params: Any
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, Sequence[int], Sequence[float]]]) -> Columns:
+        """Return the columns of some rows."""
+        return cls(
+            np.array([row[0] for row in rows], dtype=np.uint8),
+            np.array(list(chain.from_iterable(row[1] for row in rows)), dtype=np.int32),
+            np.array(list(chain.from_iterable(row[2] for row in rows)), dtype=np.float64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Columns]) -> Columns:
+        """Return columns one after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("codes", "qubits", "params")))
+
+    def times(self, count: int) -> Columns:
+        """Return the same several times in a row."""
+        return self if count == 1 else Columns(*(np.tile(part, count) for part in (self.codes, self.qubits, self.params)))
+
+    def on_each(self, rows: Sequence[Sequence[int]]) -> Columns:
+        """Return the same on each of several rows of qubits."""
+        qubits = np.array(rows, dtype=np.int32)[:, self.qubits].ravel()
+        return Columns(np.tile(self.codes, len(rows)), qubits, np.tile(self.params, len(rows)))
+
+    def on(self, qubits: Sequence[int]) -> Columns:
+        """Return the same on other qubits."""
+        return Columns(self.codes, np.array(qubits, dtype=np.int32)[self.qubits], self.params)
+
+
+def append_columns(circuit: Circuit, columns: Columns) -> None:
+    """Append columns whose qubits are those of the circuit."""
+    if circuit._columns is not None:
+        circuit._thaw()
+    circuit._code.frombytes(columns.codes.tobytes())
+    circuit._qubits.frombytes(columns.qubits.tobytes())
+    circuit._params.frombytes(columns.params.tobytes())
 
 
 def append_rows(circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]] | None) -> None:

@@ -13,7 +13,7 @@ __all__ = ["Chunker"]
 #: What matters for where a statement ends; everything else is skipped by the search.
 _TOKEN = re.compile(
     r"""
-      (?P<skip> //[^\n]* | /\*(?:.*?\*/|.*) )
+      (?P<skip> //[^\n]* | /\*.*?\*/ )
     | (?P<string> "[^"\r\n]*" | '[^'\r\n]*' )
     | (?P<line> \#\w+[^\n]* | @[^\W\d][^\n]* )
     | (?P<word> [^\W\d]\w* )

@@ -22,7 +22,7 @@ from qdock_openqasm.evaluate import constant_integer, evaluate, resolve_type
 from qdock_openqasm.flow import CallFrame, Flow, LoopFrame
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import AssignOp, Block, ForOp, IfOp, JumpOp, SwitchOp, WhileOp
-from qdock_openqasm.loops import RuntimeBounds, iterations_of
+from qdock_openqasm.loops import RuntimeBounds, check_rounds, iterations_of, rounds_of
 from qdock_openqasm.memory import Storage
 from qdock_openqasm.repeat import repeats_exactly
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
@@ -96,17 +96,27 @@ def _finish(p: Program, flow: Flow) -> None:
 
 def run_if(p: Program, node: ast.If) -> Flow:
     """``if (condition) ... else ...``."""
-    truth = as_bool(evaluate(p, node.condition))
-    if truth is UNKNOWN:
+    while True:
+        truth = as_bool(evaluate(p, node.condition))
+        if isinstance(truth, bool) and p.exact:
+            truth = ex.Const(truth, ex.BOOL)
+        if isinstance(truth, ex.Expr):
+            return _if_at_run_time(p, node, truth)
+        if truth is True:
+            p.check_only(node.else_body)
+            return p.run_body(node.then_body)
         p.check_only(node.then_body)
+        # A long chain of `else if` is no deep nesting.
+        if len(node.else_body) != 1 or not isinstance(node.else_body[0], ast.If):
+            break
+        node = node.else_body[0]
+    if truth is UNKNOWN:
         p.check_only(node.else_body)
         return Flow.NEXT
-    if isinstance(truth, bool) and p.exact:
-        truth = ex.Const(truth, ex.BOOL)
-    if isinstance(truth, bool):
-        p.check_only(node.else_body if truth else node.then_body)
-        return p.run_body(node.then_body if truth else node.else_body)
-    assert isinstance(truth, ex.Expr)
+    return p.run_body(node.else_body)
+
+
+def _if_at_run_time(p: Program, node: ast.If, truth: ex.Expr) -> Flow:
     then, otherwise = _branches(p, [node.then_body, node.else_body])
     if not then.ops and not then.phases and otherwise.ops and not p.exact:
         truth, then, otherwise = ~truth, otherwise, then
@@ -192,6 +202,7 @@ def run_for(p: Program, node: ast.For) -> Flow:
     if p.memory.dry:
         p.check_only(node.body, variable=node.variable, kind=resolve_type(p, node.type))
         return Flow.NEXT
+    check_rounds(p, node)
     frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops))
     rounds = 0
     with inside(p, frame):
@@ -203,7 +214,7 @@ def run_for(p: Program, node: ast.For) -> Flow:
             if flow is Flow.BREAK:
                 break
             if rounds == 1 and repeats_exactly(node, p):
-                _repeat(p, frame, sum(1 for _ in values))
+                _repeat(p, frame, (rounds_of(p, node) or 1 + sum(1 for _ in values)) - 1)
                 break
     if not rounds:
         p.check_only(node.body, variable=node.variable, kind=resolve_type(p, node.type))

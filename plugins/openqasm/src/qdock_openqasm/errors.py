@@ -10,7 +10,7 @@ from qdock.errors import LimitExceeded, ProgramError
 
 from qdock_openqasm.sources import Origin
 
-__all__ = ["Fault", "OpenQasmError", "Position", "Problem", "Suppressed", "as_error", "from_core", "locate", "problem_of"]
+__all__ = ["Fault", "OpenQasmError", "Position", "Problem", "RepeatedQubit", "Suppressed", "as_error", "from_core", "locate", "problem_of"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ class Fault(Exception):
         self.span = span
         self.notes = notes
         self.is_limit = is_limit
+
+
+class RepeatedQubit(Fault):
+    """A gate was given one qubit twice."""
 
 
 class Suppressed(Fault):
@@ -87,12 +91,16 @@ class Problem:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{self.path}:{self.line}:{self.column}: {self.message}."]
+        lines = [f"{self.path}:{self.line}:{self.column}: {_ended(self.message)}"]
         if self.text is not None:
             number = f"{self.line:>5}"
             lines += [f"{number} | {self.text}", f"{'':>5} | {' ' * (self.column - 1)}{'^' * self.width}"]
-        lines += [f"        {note}." for note in self.notes]
+        lines += [f"        {_ended(note)}" for note in self.notes]
         return "\n".join(lines)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("?", ";", "!", ".")) else f"{sentence}."
 
 
 class OpenQasmError(ProgramError):
@@ -170,9 +178,9 @@ def _excerpt(line: str, column: int) -> tuple[str, int]:
     return line, column if column <= len(line) + 1 else 0
 
 
-def as_error(problems: list[Problem], limit: bool, hidden: int = 0) -> ProgramError | LimitExceeded:
+def as_error(problems: list[Problem], limit: bool, stopped: bool = False) -> ProgramError | LimitExceeded:
     """Return the exception for the problems of a program."""
     text = "\n".join(str(problem) for problem in problems)
-    if hidden:
-        text += f"\n{hidden} more error{'s' if hidden > 1 else ''} not shown."
+    if stopped:
+        text += "\nThe rest of the program was not looked at."
     return LimitExceeded(text) if limit else OpenQasmError(text, tuple(problems))

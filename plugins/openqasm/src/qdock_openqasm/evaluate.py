@@ -240,7 +240,9 @@ def _concatenated(p: Program, node: ast.Concatenation) -> Place:
     found = [place_of(p, part) for part in reversed([*parts, left])]
     kinds = {part.type.kind for part in found}
     if kinds == {"qubit"}:
-        return QubitsPart([i for part in found if isinstance(part, QubitsPart) for i in part.indices], True)
+        qubits = [i for part in found if isinstance(part, QubitsPart) for i in part.indices]
+        _check_apart(qubits)
+        return QubitsPart(qubits, True)
     if kinds == {"bit"}:
         return _joined_bits(p, found)
     if kinds == {"array"}:
@@ -248,12 +250,20 @@ def _concatenated(p: Program, node: ast.Concatenation) -> Place:
     raise Fault(f"values of type {' and '.join(str(part.type) for part in found)} cannot be concatenated", node.span)
 
 
+def _check_apart(indices: Sequence[int]) -> None:
+    if len(set(indices)) != len(indices):
+        raise Fault("a register can't be concatenated with a part of itself")
+
+
 def _joined_bits(p: Program, parts: Sequence[Place]) -> Place:
     size = sum(part.type.width or 1 for part in parts)
     if p.memory.dry:
         return Value(bits(size), UNKNOWN)
     if all(isinstance(part, BitsPart) for part in parts):
+        size = sum(part.type.width or 1 for part in parts)
+        p.limits.check("clbits", size)
         clbits = [clbit for part in parts for clbit in places.clbits_of(p.memory, part)]  # type: ignore[arg-type] # just tested
+        _check_apart(clbits)
         return BitsPart(Bits("alias", size, True, clbits), range(size), True)
     raise Fault("only bits of registers can be concatenated, not values")
 
@@ -264,6 +274,7 @@ def _joined_arrays(p: Program, parts: Sequence[Place]) -> Place:
     assert isinstance(first, Elements)
     if any(array.dims[1:] != first.dims[1:] for array in arrays):
         raise Fault("arrays whose inner dimensions differ cannot be concatenated")
+    p.limits.check("elements", sum(len(array.positions) for array in arrays))
     values = [p.memory.read(array.storage, place) for array in arrays for place in array.positions]
     dims = (sum(array.dims[0] for array in arrays), *first.dims[1:])
     return Elements(collected(p.memory, first.storage.type, values, dims), range(len(values)), dims)

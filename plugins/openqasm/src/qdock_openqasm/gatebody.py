@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdock.expr import Expr
+from qdock.expr import Expr, Parameter
 from qdock.gates import ALIASES, GATES, Gate
 
 from qdock_openqasm.apply import PHASE, angles_of, broadcast, gate_named, modifiers_of, operands
+from qdock_openqasm.assigned import names_in
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.loops import iterations_of
+from qdock_openqasm.loops import iterations_of, rounds_of
 from qdock_openqasm.params import Param
 from qdock_openqasm.scope import Constant, GateSymbol, Qubits
 from qdock_openqasm.templates import Delayed, GateKind, MatrixGate, RowGate, Step, Template, flatten
@@ -65,8 +66,6 @@ def define_opaque(p: Program, node: ast.OpaqueDefinition) -> None:
 
 
 def _declare_parts(p: Program, node: Any) -> None:
-    from qdock.expr import Parameter
-
     for item in node.parameters:
         p.scopes.declare(Constant(item.name, item.span, value=Value(FLOAT, Parameter(item.name))))
     for place, item in enumerate(node.qubits):
@@ -175,11 +174,30 @@ def _block(p: Program, body: _Body, node: Any) -> None:
 
 
 def _for(p: Program, body: _Body, node: ast.For) -> None:
-    for value in iterations_of(p, node):
+    values = iterations_of(p, node)
+    if node.variable.name not in names_in(node.body):
+        _repeat(p, body, node, next(values, None), rounds_of(p, node) or 1 + sum(1 for _ in values))
+        return
+    for value in values:
         with p.scopes.open("block"):
             p.scopes.declare(Constant(node.variable.name, node.variable.span, value=value))
             for statement in node.body:
                 _statement(p, body, statement)
+
+
+def _repeat(p: Program, body: _Body, node: ast.For, value: Value | None, rounds: int) -> None:
+    """A loop whose rounds are all the same: one definition, as often."""
+    if value is None:
+        return
+    inner = _Body(body.names)
+    with p.scopes.open("block"):
+        for statement in node.body:
+            _statement(p, inner, statement)
+    count = _num_qubits(p)
+    template = Template("", len(body.names), count, inner.steps, inner.phases)
+    angles = tuple(Param(Parameter(name), body.names) for name in body.names)
+    p.limits.check("gates", template.size * rounds, node.span)
+    body.steps.append(Step(template, tuple(range(count)), angles, repeat=rounds))
 
 
 def _if(p: Program, body: _Body, node: ast.If) -> None:

@@ -17,11 +17,12 @@ from qdock.expr import Expr, Type, Var
 from qdock.gates import Gate
 from qdock.operations import Code
 
-from qdock_openqasm.bulk import append_rows
+from qdock_openqasm.bulk import Columns, append_columns, append_rows
 
 __all__ = [
     "AssignOp",
     "Block",
+    "ColumnsOp",
     "DelayOp",
     "ForOp",
     "GateOp",
@@ -69,6 +70,19 @@ class Block:
     def phase(self) -> float | Expr:
         """Return the sum of the phases; numbers are added exactly, so that what cancels leaves nothing."""
         return exact_sum(self.phases)
+
+
+@dataclass(frozen=True)
+class ColumnsOp(Op):
+    """Very many rows at once, on some qubits of the program."""
+
+    columns: Columns
+    #: None: the columns have the program's qubits already.
+    qubits: Sequence[int] | None = None
+
+    def append(self, circuit: Circuit, place: Place) -> None:
+        columns = self.columns if self.qubits is None else self.columns.on(place(self.qubits))
+        append_columns(circuit, columns)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from qdock import expr as ex
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate, place_of, resolve_type
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.places import BitsPart, Elements, read, select
+from qdock_openqasm.places import Elements, read, select
 from qdock_openqasm.types import INT, QType
 from qdock_openqasm.values import UNKNOWN, Value, as_integer, convert
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
-__all__ = ["RuntimeBounds", "iterations_of", "range_of"]
+__all__ = ["RuntimeBounds", "check_rounds", "iterations_of", "range_of", "rounds_of"]
 
 
 class RuntimeBounds(Exception):
@@ -46,6 +46,45 @@ def range_of(p: Program, node: ast.Range) -> range | None:
     if step == 0:
         raise Fault("the step of a range can't be 0", node.step.span if node.step else node.span)
     return range(start, stop + (1 if step > 0 else -1), step)
+
+
+def check_rounds(p: Program, node: ast.For) -> None:
+    """Refuse loops inside of each other that together would run too often, before the first of them begins."""
+    if any(frame.what == "loop" for frame in p.frames):
+        return
+    total = _rounds(p, node)
+    if total > p.iterations_left:
+        p.limits.check("iterations", p.limits.iterations - p.iterations_left + total, node.iterable.span)
+
+
+def _rounds(p: Program, node: ast.For) -> int:
+    """How many rounds a loop and those right inside of it take, as far as their bounds are known now."""
+    inner = 1
+    rounds = _count(p, node.iterable)
+    while rounds:
+        loops = [item for item in node.body if isinstance(item, ast.For)]
+        inner *= rounds
+        if len(loops) != 1 or inner > p.limits.iterations:
+            break
+        node = loops[0]
+        rounds = _count(p, node.iterable)
+    return inner
+
+
+def _count(p: Program, iterable: Any) -> int:
+    if isinstance(iterable, ast.DiscreteSet):
+        return len(iterable.values)
+    try:
+        values = range_of(p, iterable) if isinstance(iterable, ast.Range) else None
+    except (Fault, RuntimeBounds):
+        # A bound may be the variable of a loop around, which does not exist yet.
+        return 0
+    return len(values) if values else 0
+
+
+def rounds_of(p: Program, node: ast.For) -> int:
+    """Return how many rounds a loop has, where that can be told without its values."""
+    return _count(p, node.iterable)
 
 
 def iterations_of(p: Program, node: ast.For) -> Iterator[Value]:
@@ -87,5 +126,3 @@ def _each(p: Program, place: Any, positions: Iterable[int], kind: QType, name: s
         element = select(p.memory, place, index, lambda item: Value(INT, item.value))
         yield convert(read(p.memory, element), kind, f"'{name}'")
 
-
-_ = BitsPart

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qdock import expr as ex
+from qdock.recorder import MAX_NESTING
 
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import AssignOp, Block, Layout, Op, Row
@@ -93,6 +94,7 @@ class Memory:
         self._known = bytearray()
         self._frames: list[_Frame] = []
         self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._free_variables: dict[ex.Type, list[ex.Var]] = {}
         self._free_bits: dict[int, list[Sequence[int]]] = {}
         self._changed: list[_Frame] = []
@@ -123,10 +125,10 @@ class Memory:
 
     def new_name(self, name: str) -> str:
         """Return a name that no register or variable has."""
-        found, number = name, 0
+        found = name
         while found in self._names:
-            number += 1
-            found = f"{name}_{number}"
+            self._numbers[name] = self._numbers.get(name, 0) + 1
+            found = f"{name}_{self._numbers[name]}"
         self._names.add(found)
         return found
 
@@ -200,6 +202,8 @@ class Memory:
     @contextmanager
     def block(self, out: Block) -> Iterator[None]:
         """Collect operations in `out`, which stands behind what has been emitted; what it changes is unsure after."""
+        if len(self._frames) >= MAX_NESTING:
+            raise Fault(f"control flow is nested more than {MAX_NESTING} deep, the most that a circuit holds", is_limit=True)
         frame = _Frame(self.out)
         outer, self.out = self.out, out
         self._frames.append(frame)
@@ -271,6 +275,7 @@ class Memory:
 
     def unsettle(self, storage: Storage) -> None:
         """Make all of a variable depend on the circuit: a loop that is about to begin changes it."""
+        self.limits.check("variables", len(self.layout.variables) + storage.values.count(None) + len(storage.values))
         for position, value in enumerate(storage.values):
             if value is not None:
                 self._touch(storage, position)

@@ -65,6 +65,8 @@ class Program:
         self.guarded: dict[LoopFrame | CallFrame, int] = {}
         self.calls: list[str] = []
         self.ended = False
+        #: How many cases the statement at hand stands for: those of indices that only the circuit knows.
+        self.cases = 1
         self._iterations = 0
         self._checked: set[int] = set()
         self._alive: list[Any] = []

@@ -33,6 +33,7 @@ _INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
 _INCLUDES_3 = re.compile(r"""^\s*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)
 _EXACT = re.compile(rf"^{re.escape(EXACT)}\s*$", re.MULTILINE)
 _NEAR = 200
+_MOST_SUPPRESSED = 100
 _WORDS = re.compile(r"[^\W\d]\w*")
 
 
@@ -54,7 +55,8 @@ class Reader:
         self.program = Program(limits, inputs or {}, self._include)
         self._is_fast = fast
         self._problems: list[Problem] = []
-        self._hidden = 0
+        self._suppressed = 0
+        self._stopped = False
         self._includes = Includes(None, limits)
 
     def read(self, text: str, path: Path | None = None, name: str | None = None) -> Circuit:
@@ -71,7 +73,7 @@ class Reader:
             self._fail(fault, source)
         except RecursionError:
             self._fail(self.limits.reached("nesting"), source)
-        raise as_error(self._problems, limit=False, hidden=self._hidden)
+        raise as_error(self._problems, limit=False, stopped=self._stopped)
 
     def _fail(self, fault: Fault, source: Source) -> None:
         """Raise the error for a limit at once; keep any other with those before."""
@@ -116,7 +118,7 @@ class Reader:
             if fast is not None and not self.program.ended:
                 position = fast.run(position)
             found = chunker.next(position)
-            if found is None:
+            if found is None or self._stopped:
                 return
             begin, position = found
             try:
@@ -130,6 +132,10 @@ class Reader:
                 self._run_statement(statement)
         except (CircuitError, LimitExceeded) as error:
             raise from_core(error, None) from None
+        except RecursionError:
+            line, column = grammar.source.place(begin)
+            place = Position(Origin(grammar.source), line, column + 1)
+            raise self.limits.reached("nesting", None, place) from None
 
     def _run_statement(self, statement: Any) -> None:
         program = self.program
@@ -145,14 +151,14 @@ class Reader:
         words = set(_WORDS.findall(source.text[begin : min(end, begin + 10_000)]))
         scopes.poisoned |= {word for word in words if scopes.find(word) is None}
         if isinstance(fault, Suppressed):
-            return
-        if len(self._problems) >= self.limits.errors:
-            self._hidden += 1
+            self._suppressed += 1
+            self._stopped = self._suppressed > _MOST_SUPPRESSED
             return
         line, column = source.place(begin)
         if fault.span is None:
             fault.span = Position(Origin(source), line, column + 1)
         self._fail(fault, source)
+        self._stopped = len(self._problems) >= self.limits.errors
 
     # --- included files
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qdock import arithmetic as core
 from qdock import expr as ex
 
-from qdock_openqasm.errors import Fault
+from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
 from qdock_openqasm.ir import Block, SwitchOp
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["collected", "read_at_run_time", "switch_on"]
 
 #: So many elements may be chosen from.
-_MOST = 1024
+_MOST = 4096
 
 
 def _replaced(node: Any, old: Any, new: Any) -> Any:
@@ -44,24 +44,35 @@ def _replaced(node: Any, old: Any, new: Any) -> Any:
     return made
 
 
-def _choices(node: Any, index: RuntimeIndex) -> list[Any]:
+def _choices(node: Any, index: RuntimeIndex, taken: int = 1) -> list[Any]:
     """The tree with each number in place of the index."""
-    if index.size > _MOST:
-        raise Fault(f"{index.message}; {index.size} elements are more than the {_MOST} that can be told apart", index.span)
+    if index.size * taken > _MOST:
+        raise Fault(
+            f"{index.message}; {index.size * taken} cases are more than the {_MOST} that can be told apart", index.span
+        )
     literals = [ast.IntegerLiteral(number, span=index.node.span) for number in range(index.size)]
     return [_replaced(node, index.node, literal) for literal in literals]
 
 
 def switch_on(p: Program, node: Any, index: RuntimeIndex) -> Flow | None:
     """Run a statement once for each value of an index, each under the condition that the index has it."""
-    blocks = []
+    blocks: dict[tuple[int, ...], Block] = {}
+    repeated: RepeatedQubit | None = None
+    outer, p.cases = p.cases, p.cases * index.size
     with p.memory.alternatives():
-        for statement in _choices(node, index):
+        for number, statement in enumerate(_choices(node, index, outer)):
             block = Block()
-            with p.memory.block(block):
-                p.run(statement)
-            blocks.append(block)
-    p.memory.emit(SwitchOp(index.number, {(number,): block for number, block in enumerate(blocks)}))
+            try:
+                with p.memory.block(block):
+                    p.run(statement)
+                blocks[(number,)] = block
+            except RepeatedQubit as error:
+                # Two indices that are both open meet in some combinations, which the program has to avoid.
+                repeated = error
+    p.cases = outer
+    if repeated is not None and not blocks:
+        raise repeated
+    p.memory.emit(SwitchOp(index.number, blocks))
     return None
 
 

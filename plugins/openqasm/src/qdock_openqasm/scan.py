@@ -18,7 +18,11 @@ _MARK = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"[^"\r\n]*"|'[^'\r\n]*'|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<durationof>\bdurationof\b)""",
     re.DOTALL,
 )
-_NUMBER = re.compile(r"(?<![\w.])(?:0[bB][01_]+|0o[0-7_]+|0[xX][0-9a-fA-F_]+|\d[\d_]*)")
+_NUMBER = re.compile(r"(?<![\w.\x22])(?:0[bB][01_]+|0o[0-7_]+|0[xX][0-9a-fA-F_]+|\d[\d_]*)")
+#: Chains without brackets, each link of which the parser nests: signs, powers, heads without braces.
+_CHAINS = re.compile(
+    r"(?:[-~!]\s*){200}|(?:\*\*\s*[\w.]+\s*){200}|(?:\b(?:if|while)\s*\([^(){};]*\)\s*){200}|(?:\bfor\b[^(){};]*){200}"
+)
 _RADIX_BITS = {"b": 1, "o": 3, "x": 4}
 _SHORT = 20
 #: Where one construct makes the parser read a piece of text twice: that often it may stand in itself.
@@ -42,6 +46,8 @@ def _at(text: str, origin: Origin, offset: int, width: int = 1) -> Position:
 
 def _check_nesting(text: str, limits: Limits, origin: Origin) -> None:
     depth = durations = 0
+    for match in _CHAINS.finditer(text):
+        limits.check("nesting", limits.nesting + 1, _at(text, origin, match.start()))
     for match in _MARK.finditer(text):
         kind = match.lastgroup
         if kind == "open":
@@ -56,7 +62,7 @@ def _check_nesting(text: str, limits: Limits, origin: Origin) -> None:
 
 
 def _check_names(text: str, limits: Limits, origin: Origin) -> None:
-    for match in re.finditer(rf"[^\W\d]\w{{{limits.identifier},}}", text):
+    for match in re.finditer(rf"(?<!\w)[^\W\d]\w{{{limits.identifier},}}", text):
         limits.check("identifier", len(match.group()), _at(text, origin, match.start()))
 
 
@@ -75,7 +81,7 @@ def _check_integers(text: str, limits: Limits, origin: Origin) -> None:
             limits.check("constant_bits", len(digits), _at(text, origin, match.start()))
 
 
-_DEEP = 20_000
+_DEEP = 6_000
 _lock = threading.Lock()
 _users = 0
 _usual = 0

@@ -243,13 +243,14 @@ class Scopes:
 
     def _invisible(self, symbol: Symbol, node: Any) -> Fault:
         where = "gate" if self.inside("gate") else "subroutine"
-        message = f"'{symbol.name}' can't be seen inside a {where}: a {symbol.what} must be passed as an argument"
+        message = f"'{symbol.name}' can't be seen inside a {where}: {a(symbol.what)} must be passed as an argument"
         return Fault(message, node.span, declared(symbol))
 
     def undefined(self, what: str, node: Any) -> Fault:
         """Return the error for a name that was never declared, with the closest one that was."""
         if node.name in self.poisoned:
             return Suppressed(f"'{node.name}' failed to be declared", node.span)
+        self.poisoned.add(node.name)
         close = difflib.get_close_matches(node.name, [*self.names()][:5000], n=1)
         hint = f". Did you mean '{close[0]}'?" if close else ""
         return Fault(f"undefined {what} '{node.name}'{hint}", node.span)
@@ -258,7 +259,7 @@ class Scopes:
         """Return the error for a name that stands for something else than what is needed."""
         if symbol.name in self.poisoned:
             return Suppressed(f"'{symbol.name}' failed to be declared", span)
-        return Fault(f"'{symbol.name}' is a {symbol.what}, not {wanted}{hint}", span, declared(symbol))
+        return Fault(f"'{symbol.name}' is {a(symbol.what)}, not {wanted}{hint}", span, declared(symbol))
 
     def names(self) -> Iterator[str]:
         """Yield every name that can be seen."""
@@ -273,11 +274,16 @@ class Scopes:
         if taken is None and self.is_global:
             taken = self.builtin.symbols.get(symbol.name)
         if taken is not None and not _may_replace(taken, symbol):
-            message = f"'{symbol.name}' is already declared in this scope, as a {taken.what}"
+            message = f"'{symbol.name}' is already declared in this scope, as {a(taken.what)}"
             self.poisoned.add(symbol.name)
             raise Fault(message, symbol.span, declared(taken))
         self.replacements += taken is not None
         self.current.symbols[symbol.name] = symbol
+
+
+def a(what: str) -> str:
+    """Return a noun with its article."""
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
 def _may_replace(taken: Symbol, symbol: Symbol) -> bool:
@@ -288,5 +294,5 @@ def declared(symbol: Symbol) -> tuple[str, ...]:
     """Return the note that says where a name was declared."""
     place = locate(symbol.span)
     if place is None:
-        return (f"'{symbol.name}' is a {symbol.what} of the language or of a standard library",)
+        return (f"'{symbol.name}' is {a(symbol.what)} of the language or of a standard library",)
     return (f"'{symbol.name}' was declared at {place}",)

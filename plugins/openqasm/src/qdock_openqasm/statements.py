@@ -20,7 +20,7 @@ from qdock_openqasm.indexing import RuntimeIndex
 from qdock_openqasm.memory import Bits
 from qdock_openqasm.places import BitsPart, QubitsPart
 from qdock_openqasm.runtime_index import switch_on
-from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, declared
+from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, a, declared
 from qdock_openqasm.subroutines import call_by_gate_syntax, define_extern, define_subroutine
 from qdock_openqasm.types import BIT, bits
 from qdock_openqasm.values import UNKNOWN, Duration, Value, binary
@@ -219,7 +219,7 @@ def check_writable(p: Program, node: Any) -> None:
     if isinstance(symbol, Qubits):
         raise Fault(f"a qubit has no value: '{name.name}' can't be assigned to", node.span, declared(symbol))
     if isinstance(symbol, (Constant, Input)):
-        raise Fault(f"'{name.name}' is a {symbol.what} and can't be assigned to", node.span, declared(symbol))
+        raise Fault(f"'{name.name}' is {a(symbol.what)} and can't be assigned to", node.span, declared(symbol))
     if p.scopes.is_outside(name.name):
         message = f"'{name.name}' belongs to the program: inside a subroutine it can be read, but not changed"
         raise Fault(message, node.span, declared(symbol))

@@ -17,7 +17,7 @@ from qdock_openqasm.flow import CallFrame
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.memory import Storage
 from qdock_openqasm.places import Elements
-from qdock_openqasm.scope import ArrayAlias, Extern, Qubits, Subroutine, declared
+from qdock_openqasm.scope import ArrayAlias, Extern, Qubits, Subroutine, a, declared
 from qdock_openqasm.types import VOID, QType, core_type, is_assignable
 from qdock_openqasm.values import UNKNOWN, Duration, Value, convert
 
@@ -201,7 +201,7 @@ def _reference(node: Any, value: Value) -> Value:
 def call_by_gate_syntax(p: Program, symbol: Subroutine | Extern, node: ast.GateCall) -> None:
     """``f(a) q0, q1;``: the way in which earlier drafts of the language called subroutines."""
     if node.modifiers or node.duration is not None:
-        raise Fault(f"'{symbol.name}' is a {symbol.what}: modifiers and durations are for gates", node.span)
+        raise Fault(f"'{symbol.name}' is {a(symbol.what)}: modifiers and durations are for gates", node.span)
     nodes = [*node.arguments, *node.qubits]
     if isinstance(symbol, Subroutine):
         call_subroutine(p, symbol, nodes, node)

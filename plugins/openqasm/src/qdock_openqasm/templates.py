@@ -15,9 +15,11 @@ import numpy as np
 from qdock.errors import CircuitError
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate
+from qdock.matrices import matrix_power
 from qdock.operations import Code
 
 from qdock_openqasm.errors import Fault
+from qdock_openqasm.bulk import Columns
 from qdock_openqasm.ir import exact_sum
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.params import Param
@@ -28,6 +30,7 @@ Angle = float | Expr
 #: Barriers and delays keep their place in a definition; nothing else there is no gate.
 _BARRIER = int(Code.BARRIER)
 _MEMO = 4096
+_FEW = 16
 _MEMO_SIZE = 100_000
 #: A whole power of a definition that would be longer than this is computed as a matrix, if it is small enough.
 _LONG = 1000
@@ -86,6 +89,12 @@ class Flat:
         self.entries += [(what, tuple([qubits[i] for i in own]), angles) for what, own, angles in other.entries]
         self.phases += other.phases
 
+    def times(self, count: int) -> Flat:
+        """Return this several times in a row."""
+        if count == 1:
+            return self
+        return Flat(self.num_qubits, self.entries * count, self.phases * count)
+
     # --- modifiers
 
     def inverse(self) -> Flat:
@@ -124,9 +133,8 @@ class Flat:
             base = self if exponent > 0 else self.inverse()
             return Flat(self.num_qubits, base.entries * count, [angle * count for angle in base.phases])
         limits.check("matrix_qubits", self.num_qubits)
-        made = Gate("unitary", array=self.matrix()).to_power(exponent)
-        entry: Entry = (Gate("unitary", array=made.target_matrix()), tuple(range(self.num_qubits)), ())
-        return Flat(self.num_qubits, [entry])
+        made = Gate("unitary", array=_matrix_power(self.matrix(), exponent))
+        return Flat(self.num_qubits, [(made, tuple(range(self.num_qubits)), ())])
 
     def matrix(self) -> Any:
         """Return the unitary, a (2^n, 2^n) complex128 array; an angle that is no number yet is a `Fault`."""
@@ -138,6 +146,12 @@ class Flat:
             if _is_gate(entry):
                 total = _apply(_gate(entry).matrix(), entry[1], total, self.num_qubits)
         return total
+
+
+def _matrix_power(matrix: Any, exponent: float) -> Any:
+    """A power of a unitary, by its principal logarithm, cleaned of what rounding added over many rounds."""
+    found = matrix_power(matrix, exponent)
+    return 1.5 * found - 0.5 * found @ found.conj().T @ found
 
 
 def _is_gate(entry: Entry) -> bool:
@@ -217,6 +231,10 @@ class GateKind:
         """Return the operations of a call."""
         raise NotImplementedError
 
+    def columns(self, params: tuple[float, ...]) -> Columns | None:
+        """Return the operations of a call as columns, or None if they are more than rows of the table."""
+        return None
+
 
 @dataclass(eq=False)
 class RowGate(GateKind):
@@ -238,6 +256,10 @@ class RowGate(GateKind):
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
         phases = [self.phase(*params)] if self.phase else []
         return Flat(self.num_qubits, [(self.code, tuple(range(self.num_qubits)), params)], phases)
+
+
+    def columns(self, params: tuple[float, ...]) -> Columns | None:
+        return Columns.of([(self.code, range(self.num_qubits), params)])
 
 
 @dataclass(eq=False)
@@ -262,11 +284,12 @@ class Step:
     qubits: tuple[int, ...]
     params: tuple[float | Param, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
+    repeat: int = 1
 
     @property
     def size(self) -> int:
         """How many operations it expands to, as far as that can be told from the definition."""
-        size = self.kind.size if isinstance(self.kind, GateKind) else 1
+        size = self.repeat * (self.kind.size if isinstance(self.kind, GateKind) else 1)
         for modifier in self.modifiers:
             if isinstance(modifier, Power) and size > 1 and modifier.exponent == int(modifier.exponent):
                 size *= max(1, abs(int(modifier.exponent)))
@@ -295,7 +318,13 @@ class Template(GateKind):
         self.num_params, self.num_qubits = num_params, num_qubits
         self.steps, self.phases = steps, phases
         self.size = sum(step.size for step in steps)
+        #: Whether calls add to the global phase.
+        self.has_phase = bool(phases) or any(
+            getattr(step.kind, "has_phase", False) or getattr(step.kind, "phase", None) or step.kind is None
+            for step in steps
+        )
         self._memo: dict[tuple[Angle, ...], Flat] = {}
+        self._columns: dict[tuple[float, ...], Columns | None] = {}
 
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
         found = self._memo.get(params)
@@ -306,6 +335,33 @@ class Template(GateKind):
                 self._memo[params] = found
         return found
 
+    def columns(self, params: tuple[float, ...]) -> Columns | None:
+        if params not in self._columns:
+            if len(self._columns) >= _FEW:
+                self._columns.clear()
+            self._columns[params] = self._joined_columns(params)
+        return self._columns[params]
+
+    def _joined_columns(self, params: tuple[float, ...]) -> Columns | None:
+        if self.has_phase:
+            return None
+        parts: list[Columns] = []
+        made: dict[tuple[Any, ...], Columns] = {}
+        for step in self.steps:
+            if not isinstance(step.kind, GateKind) or step.modifiers:
+                return None
+            angles = tuple([angle(params) if isinstance(angle, Param) else angle for angle in step.params])
+            if any(isinstance(angle, Expr) for angle in angles):
+                return None
+            key = (id(step.kind), step.qubits, angles, step.repeat)
+            if key not in made:
+                inner = step.kind.columns(angles)  # type: ignore[arg-type] # numbers, as tested
+                if inner is None:
+                    return None
+                made[key] = inner.on(step.qubits).times(step.repeat)
+            parts.append(made[key])
+        return Columns.joined(parts)
+
     def _expand(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
         flat = Flat(self.num_qubits)
         flat.phases = [angle(params) if isinstance(angle, Param) else angle for angle in self.phases]
@@ -314,7 +370,7 @@ class Template(GateKind):
                 flat.entries.append((_BARRIER if step.kind is None else step.kind, step.qubits, ()))
                 continue
             angles = tuple([angle(params) if isinstance(angle, Param) else angle for angle in step.params])
-            flat.add(flatten(step.kind, angles, step.modifiers, limits), step.qubits)
+            flat.add(flatten(step.kind, angles, step.modifiers, limits).times(step.repeat), step.qubits)
         return flat
 
 

@@ -244,7 +244,9 @@ class Recorder:
                     sizes[index] = getattr(detail, attribute)
                 elif attribute == "num_qubits" and isinstance(detail, Barrier):
                     sizes[index] = detail.num_qubits
-        return np.concatenate(([0], np.cumsum(sizes)))
+        starts = np.concatenate(([0], np.cumsum(sizes)))
+        starts.flags.writeable = False
+        return starts
 
     def _thaw(self) -> None:
         """Let the columns grow again after `columns` handed out views of them."""
@@ -263,9 +265,7 @@ def _nesting(detail: Detail) -> int:
 
 
 def _view(column: array[Any], dtype: Any) -> Any:
-    view = np.frombuffer(column, dtype=dtype)
-    view.flags.writeable = False
-    return view
+    return np.frombuffer(memoryview(column).toreadonly(), dtype=dtype)
 
 
 def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:

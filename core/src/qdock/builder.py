@@ -407,7 +407,7 @@ def _gate(gate: str | Gate, params: Any, num_qubits: int) -> Gate:
                 f"'{gate.label}' was given with the angles {params!r}, but a Gate has its angles already."
             )
         return gate
-    if gate not in _MANY_CONTROLS:
+    if not isinstance(gate, str) or gate not in _MANY_CONTROLS:
         return Gate(gate, params)
     base = Gate(_MANY_CONTROLS[gate], params)
     return base.control(num_qubits - 1) if num_qubits > 1 else base

@@ -67,7 +67,8 @@ def binary(op: str, left: Value, right: Value) -> Value:
     """Return an operator of two values as a node."""
     first, second = _operand(left), _operand(right)
     if op in _COMPARISONS:
-        return typed(getattr(ex.lift(first), _COMPARISONS[op])(second))
+        beside = second.type if isinstance(second, ex.Expr) else None
+        return typed(getattr(ex.lift(first, beside), _COMPARISONS[op])(second))
     return typed(_BINARY[op](first, second))
 
 

@@ -21,6 +21,8 @@ __all__ = ["Definitions"]
 
 _QUBITS = "abcdefgh"
 _PREFIX = "qdock_"
+#: Gates of OpenQASM 3 that are a row of the table times a phase.
+_WITH_PHASE = ("U", "u2", "u3")
 
 
 class Definitions:
@@ -42,6 +44,7 @@ class Definitions:
         self.library = None if taken & set(LIBRARIES[library]) else library
         self._known = {*(LIBRARIES[library] if self.library else ()), *(("U",) if version == 3 else ("U", "CX"))}
         self._names: dict[str, str] = {name: name for name in self._known}
+        self._exact: set[str] = set()
         self._matrices: list[tuple[Any, str]] = []
         self.texts: list[str] = []
 
@@ -53,6 +56,16 @@ class Definitions:
             self._names[row] = name
             self.texts.append(text)
         return self._names[row]
+
+    def modified_name(self, row: str) -> str:
+        """Return the name by which a row can be called under modifiers: there, a phase that its name has counts."""
+        if row not in _WITH_PHASE or self.version == 2 or self._names.get(row, row).startswith(_PREFIX):
+            return self.name(row)
+        name = _PREFIX + row
+        if row not in self._exact:
+            self._exact.add(row)
+            self.texts.append(self._definition(row, name))
+        return name
 
     def _definition(self, row: str, name: str) -> str:
         definition = GATES[row]

@@ -107,7 +107,7 @@ class _Writer:
     def modified(self, operation: Operation, _level: int) -> list[str]:
         detail = operation.detail
         assert isinstance(detail, Modifier)
-        name = self.gates.unitary(detail) if detail.array is not None else self.gates.name(detail.name)
+        name = self.gates.unitary(detail) if detail.array is not None else self.gates.modified_name(detail.name)
         return [f"{_modifiers(detail)}{self._call(name, operation)};"]
 
     def delay(self, operation: Operation, _level: int) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "adapters": ("AdaptedBackend", "AdaptedJob", "OldBackend", "from_old_backend", "to_old_backend"),
     "aer_job": ("BasicAerJob",),
     "base_job": ("JOB_FINAL_STATES", "BaseJob", "JobError", "JobStatus", "JobTimeoutError", "JobV1"),
     "errors": (
@@ -29,9 +30,21 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "Nduv",
         "QasmBackendConfiguration",
     ),
+    "monitor": ("job_monitor",),
+    "old_assemble": ("assemble", "execute"),
+    "old_backend": ("BackendV1", "BaseBackend"),
     "old_counts": ("Counts", "marginal_distribution", "marginal_memory"),
     "old_result": ("ExperimentResult", "ExperimentResultData", "MeasLevel", "Result", "marginal_counts"),
     "options": ("Options",),
+    "provider": (
+        "BasicAer",
+        "BasicAerProvider",
+        "ProviderV1",
+        "QasmSimulatorPy",
+        "StatevectorSimulatorPy",
+        "UnitarySimulatorPy",
+        "filter_backends",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -249,7 +249,7 @@ def _scaled(value: Any, unit: float) -> Any:
 # --- properties
 
 #: SI prefix -> (factor, divisor); a division by 1e6 is exact where a product with 1e-6 is not.
-_PREFIXES = {"p": (1, 1e12), "n": (1, 1e9), "u": (1, 1e6), "µ": (1, 1e6), "m": (1, 1e3)}
+_PREFIXES: dict[str, tuple[float, float]] = {"p": (1, 1e12), "n": (1, 1e9), "u": (1, 1e6), "µ": (1, 1e6), "m": (1, 1e3)}
 _PREFIXES |= {"k": (1e3, 1), "M": (1e6, 1), "G": (1e9, 1)}
 
 

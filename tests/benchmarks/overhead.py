@@ -7,6 +7,7 @@ its bound fails. The simulation of a Bell circuit itself is some microseconds of
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -34,8 +35,11 @@ def run_bell() -> None:
 
 
 def start(*arguments: str) -> Callable[[], None]:
+    # Bytecode is kept, as where a package is installed.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def work() -> None:
-        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, *arguments], env=environ, check=True, stdout=subprocess.DEVNULL)
 
     return work
 

@@ -1,4 +1,4 @@
-"""The store in memory: records, compare-and-set, bounded results and logs."""
+"""What every store does: records, compare-and-set, results and logs; and what the one in memory does to stay small."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 
 from qdock.errors import InvalidTransition, JobError, JobNotFoundError, ResultNotStored
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import JobProgress, LogLine, Record, StatusChange, changed
+from qdock.record import Failure, JobProgress, LogLine, Record, StatusChange, changed
 from qdock.result import CircuitResult, Result
+from qdock.sqlite_store import SqliteStore
 from qdock.store import CappedLog, MemoryStore
 
 S = JobStatus
@@ -21,11 +22,18 @@ def queued(job_id="a1", **fields):
     return Record(id=job_id, status=S.QUEUED, history=(StatusChange(S.QUEUED, fields["created"]),), **fields)
 
 
+@pytest.fixture(params=["memory", "sqlite"])
+def empty(request, tmp_path):
+    """A store of each kind, without a job in it."""
+    store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "jobs.sqlite")
+    yield store
+    store.close()
+
+
 @pytest.fixture
-def store():
-    store = MemoryStore()
-    store.create(queued())
-    return store
+def store(empty):
+    empty.create(queued())
+    return empty
 
 
 def statevector(num_amplitudes):
@@ -69,13 +77,13 @@ def test_what_is_no_prefix_of_an_id_finds_nothing(store, text):
         store.find(text)
 
 
-def test_the_last_of_no_jobs_is_none():
+def test_the_last_of_no_jobs_is_none(empty):
     with pytest.raises(JobNotFoundError, match="'last'"):
-        MemoryStore().find("last")
+        empty.find("last")
 
 
-def test_records_are_selected_by_status_backend_tag_and_time_the_newest_first():
-    store = MemoryStore()
+def test_records_are_selected_by_status_backend_tag_and_time_the_newest_first(empty):
+    store = empty
     for i in range(6):
         backend = "coin" if i % 2 else "basic/coin"
         store.create(queued(f"j{i}", created=float(i), backend=backend, tags=("even",) if i % 2 == 0 else ()))
@@ -90,6 +98,8 @@ def test_records_are_selected_by_status_backend_tag_and_time_the_newest_first():
     assert ids(backend="coin") == ids()
     assert ids(tag="even", limit=2) == ["j4", "j2"]
     assert ids(since=4.0) == ["j5", "j4"]
+    assert ids(since=1.0, backend="basic/coin", tag="even", status=(S.QUEUED, S.CANCELLED), limit=1) == ["j4"]
+    assert ids(status=()) == ids(limit=0) == ids(tag="odd") == []
 
 
 # --- transitions
@@ -113,7 +123,7 @@ def test_nothing_leaves_a_final_status_in_the_store(store, final):
     for status in JOB_FINAL_STATES:
         assert store.transition("a1", (S.QUEUED, S.RUNNING), status) is None
     assert store.update("a1", native_id="late") is None
-    assert store.get("a1") is before
+    assert store.get("a1") == before
 
 
 def test_a_transition_that_can_never_be_allowed_is_an_error(store):
@@ -166,9 +176,9 @@ def test_an_update_is_a_revision_of_its_own(store):
     assert (record.revision, record.progress.text, record.status) == (1, "half", S.QUEUED)
 
 
-def test_of_threads_that_race_to_end_a_job_exactly_one_wins():
-    store, wins = MemoryStore(), []
-    numbers = range(400)
+def test_of_threads_that_race_to_end_a_job_exactly_one_wins(empty):
+    store, wins = empty, []
+    numbers = range(100)
     for i in numbers:
         store.create(queued(f"j{i}"))
     together = threading.Barrier(6)
@@ -192,14 +202,22 @@ def test_of_threads_that_race_to_end_a_job_exactly_one_wins():
 def test_a_result_is_kept_with_the_end(store):
     result = statevector(2)
     store.transition("a1", (S.QUEUED,), S.DONE, result=result)
-    assert store.result("a1") is result
+    assert store.result("a1") == result
 
 
-def test_a_job_that_is_born_done_has_its_result_and_log():
-    store, result = MemoryStore(), statevector(2)
-    store.create(changed(queued(), status=S.DONE), result, [LogLine(1.0, "hi")])
-    assert store.result("a1") is result
-    assert store.logs("a1") == [LogLine(1.0, "hi")]
+def test_a_job_that_is_born_done_has_its_result_and_log(empty):
+    result = statevector(2)
+    empty.create(changed(queued(), status=S.DONE), result, [LogLine(1.0, "hi")])
+    assert empty.result("a1") == result
+    assert empty.logs("a1") == [LogLine(1.0, "hi")]
+
+
+def test_a_job_that_failed_keeps_its_reason_and_no_result(store):
+    failure = Failure("exception", "ValueError: no", "Traceback ...")
+    assert store.transition("a1", (S.QUEUED,), S.ERROR, error=failure).error == failure
+    assert store.get("a1").error == failure
+    with pytest.raises(ResultNotStored, match="of job a1 is not in the store"):
+        store.result("a1")
 
 
 def test_a_job_without_a_result_says_so(store):
@@ -247,6 +265,31 @@ def test_the_oldest_finished_jobs_are_forgotten_and_unfinished_ones_never():
     assert set(store._logs) == {"j3", "j4", "j5"}
 
 
+# --- what was asked for, and forgetting
+
+
+def test_requests_to_end_a_job_are_told_to_its_owner_while_it_runs(empty):
+    for job_id, owner in (("a", "me"), ("b", "me"), ("c", "you")):
+        empty.create(queued(job_id, owner=owner))
+        empty.update(job_id, cancel_requested=job_id != "b")
+    assert empty.cancel_requests("me") == ["a"]
+    empty.transition("a", (S.QUEUED,), S.CANCELLED)
+    assert empty.cancel_requests("me") == []
+
+
+def test_pruning_forgets_the_jobs_that_ended_before(empty):
+    for i in range(4):
+        empty.create(queued(f"j{i}", tags=("t",)), logs=[LogLine(0.0, "x")])
+    for i in range(3):
+        empty.transition(f"j{i}", (S.QUEUED,), S.DONE, result=statevector(2), at=200.0 + i)
+    assert empty.prune(202.0) == 2
+    assert [record.id for record in empty.select(tag="t")] == ["j3", "j2"]
+    assert empty.result("j2") == statevector(2)
+    with pytest.raises(JobNotFoundError, match="no job 'j0'"):
+        empty.result("j0")
+    assert empty.prune(202.0) == 0
+
+
 # --- logs
 
 
@@ -275,6 +318,23 @@ def test_a_long_log_keeps_its_newest_lines_and_says_how_many_it_does_not():
         "line 98",
         "line 99",
     ]
+
+
+def test_a_store_bounds_the_log_of_a_job_by_lines(store):
+    for start in range(0, 10_500, 500):
+        store.add_logs("a1", [LogLine(float(i), f"line {i}") for i in range(start, start + 500)])
+    lines = [line.text for line in store.logs("a1")]
+    assert lines[0] == "[500 earlier lines are not kept: a log holds 10000 lines, 1048576 characters]"
+    assert lines[1:] == [f"line {i}" for i in range(500, 10_500)]
+
+
+def test_a_store_bounds_the_log_of_a_job_by_characters(store):
+    for letter in "abc":
+        store.add_logs("a1", [LogLine(0.0, letter * 400_000)])
+    store.add_logs("a1", [])
+    assert [line.text[:9] for line in store.logs("a1")] == ["[1 earlie", "b" * 9, "c" * 9]
+    store.add_logs("a1", [LogLine(0.0, "d" * 2_000_000)])
+    assert [len(line.text) for line in store.logs("a1")[1:]] == [(1 << 20) + 3]
 
 
 def test_a_log_of_long_lines_stays_within_its_bytes():

@@ -358,12 +358,13 @@ class Dock:
         record, given = job.record, dict(changes or {})
         if resume and record.checkpoint is None:
             raise JobError(f"Job {record.id} has no checkpoint to go on from. Leave out `resume` to begin again.")
-        reason = getattr(record.program, "reason", None)
-        if reason is not None and "program" not in given:
+        program = given.pop("program") if "program" in given else job.program
+        reason = getattr(program, "reason", None)
+        if reason is not None:
             raise JobError(f"Job {record.id} can't be run again: its program could not be stored, as {reason}.")
         device = self._find_device(given.pop("backend", None) or job.backend())
         about = {name: given.pop(name, getattr(record, name)) for name in ("seed", "tags", "metadata")}
-        program, executor = given.pop("program", record.program), given.pop("executor", None)
+        executor = given.pop("executor", None)
         about["time_limit"] = given.pop("time_limit", None)
         # Another backend is asked for those of the options that it has.
         same = device.spec.full_name == record.backend

@@ -29,6 +29,7 @@ __all__ = [
     "ResultError",
     "ResultFormatError",
     "ResultNotStored",
+    "StoreError",
     "SubmissionRefused",
 ]
 
@@ -112,6 +113,10 @@ class InvalidTransition(JobError):
 
 class ResultNotStored(JobError, LookupError):
     """The result could not be stored and its owner is gone."""
+
+
+class StoreError(QdockError):
+    """The store of job records can't be used: full, read-only, damaged, or of a newer qdock; the message says which."""
 
 
 class ResultError(QdockError, LookupError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.abstract_job import Job, JobV1
 from qdock.errors import JobCancelledError, JobError
-from qdock.record import Failure, JobProgress, Record, StatusChange
+from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
 from qdock.status import JOB_FINAL_STATES, JobStatus
 from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
 
@@ -217,7 +217,8 @@ class RecordedJob(Job):
     @property
     def program(self) -> Any:
         """The program that it runs, as it was when it was submitted."""
-        return self._record.program
+        program = self._record.program
+        return program.load() if isinstance(program, Deferred) else program
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -5,13 +5,24 @@ A record is a frozen value. What happens to a job makes a new one of a higher re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
 from qdock.status import JOB_FINAL_STATES, JobStatus, skipped
 
-__all__ = ["FORMAT_VERSION", "Failure", "JobProgress", "LogLine", "Record", "StatusChange", "changed", "moved"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Deferred",
+    "Failure",
+    "JobProgress",
+    "LogLine",
+    "Record",
+    "StatusChange",
+    "changed",
+    "moved",
+]
 
 #: Version of the fields below; a store refuses records of a newer one.
 FORMAT_VERSION = 1
@@ -74,11 +85,34 @@ class LogLine(NamedTuple):
     text: str
 
 
+class Deferred:
+    """Stands for a program that is read from its store when somebody asks for it.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the program.
+    """
+
+    __slots__ = ("load",)
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.load = load
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.load() == (other.load() if isinstance(other, Deferred) else other))
+
+    __hash__ = None  # type: ignore[assignment]  # programs can be changed
+
+    def __repr__(self) -> str:
+        return "<a program in its store>"
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about a job but its result and its log.
 
     All fields are JSON values, except that `options` may hold arrays, and `program` holds the program as it was
-    given: one Circuit or Call, or a tuple of them.
+    given: one Circuit or Call, or a tuple of them; in records of a durable store it may be `Deferred`.
     """
 
     id: str

@@ -19,7 +19,17 @@ from qdock.status import JobStatus, check_transition
 if TYPE_CHECKING:
     from qdock.result import Result
 
-__all__ = ["LOG_CHARACTERS", "LOG_LINES", "CappedLog", "MemoryStore", "Store", "may_move"]
+__all__ = [
+    "LOG_CHARACTERS",
+    "LOG_LINES",
+    "CappedLog",
+    "MemoryStore",
+    "Store",
+    "array_bytes",
+    "dropped_note",
+    "may_move",
+    "not_found",
+]
 
 #: What a job's log keeps at most; older lines go first.
 LOG_LINES = 10_000
@@ -28,6 +38,9 @@ LOG_CHARACTERS = 1 << 20
 
 class Store(Protocol):
     """Keeps job records. All methods may be called from any thread, and each is atomic."""
+
+    #: Whether other processes may read and write it too.
+    shared: bool
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
         """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
@@ -78,6 +91,12 @@ class Store(Protocol):
     def result(self, job_id: str) -> Result:
         """Return a job's result; `ResultNotStored` if it is not kept."""
 
+    def cancel_requests(self, owner: str) -> list[str]:
+        """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
+
+    def prune(self, before: float) -> int:
+        """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
+
     def after_fork(self) -> None:
         """Let go of what a forked child must not share with its parent: locks, files, connections."""
 
@@ -121,9 +140,14 @@ class CappedLog:
         """Return what is kept, after a line that says what is not."""
         if not self._dropped:
             return list(self._lines)
-        limits = f"a log holds {self._max_lines} lines, {self._max_characters} characters"
-        note = f"[{self._dropped} earlier lines are not kept: {limits}]"
+        note = dropped_note(self._dropped, self._max_lines, self._max_characters)
         return [LogLine(self._lines[0].time, note), *self._lines]
+
+
+def dropped_note(dropped: int, max_lines: int = LOG_LINES, max_characters: int = LOG_CHARACTERS) -> str:
+    """Return the line that says how many lines of a log are not kept."""
+    limits = f"a log holds {max_lines} lines, {max_characters} characters"
+    return f"[{dropped} earlier lines are not kept: {limits}]"
 
 
 class MemoryStore:
@@ -137,6 +161,8 @@ class MemoryStore:
         How much memory the arrays of kept results may take together, at least the newest result stays. A `Job` in
         somebody's hands keeps its own result.
     """
+
+    shared = False
 
     def __init__(self, max_finished: int = 10_000, max_result_bytes: int = 1 << 30) -> None:
         self._max_finished, self._max_result_bytes = max_finished, max_result_bytes
@@ -179,7 +205,7 @@ class MemoryStore:
             found = [record for job_id, record in self._records.items() if job_id.startswith(text)] if text else []
         if len(found) == 1:
             return found[0]
-        raise JobNotFoundError(_not_found(text, found))
+        raise not_found(text, [record.id for record in found[:3]], len(found))
 
     def select(
         self,
@@ -259,6 +285,21 @@ class MemoryStore:
                 f"stay below {self._max_result_bytes} bytes. Run it again with `job.rerun()`."
             ) from None
 
+    def cancel_requests(self, owner: str) -> list[str]:
+        """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
+        with self._lock:
+            records = list(self._records.values())
+        return [item.id for item in records if item.owner == owner and item.cancel_requested and not item.is_final]
+
+    def prune(self, before: float) -> int:
+        """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
+        with self._lock:
+            old = [job_id for job_id in self._finished if _ended(self._records[job_id]) < before]
+            for job_id in old:
+                self._finished.remove(job_id)
+                self._forget(job_id)
+        return len(old)
+
     def close(self) -> None:
         """Do nothing: memory needs no closing."""
 
@@ -267,29 +308,37 @@ class MemoryStore:
     def _finish(self, job_id: str, result: Result | None) -> None:
         self._finished.append(job_id)
         if result is not None:
-            size = _size(result)
+            size = array_bytes(result)
             self._results[job_id] = result, size
             self._result_bytes += size
         while self._result_bytes > self._max_result_bytes and len(self._results) > 1:
             self._drop_result(next(iter(self._results)))
         while len(self._finished) > self._max_finished:
-            oldest = self._finished.popleft()
-            self._drop_result(oldest)
-            self._logs.pop(oldest, None)
-            del self._records[oldest]
+            self._forget(self._finished.popleft())
+
+    def _forget(self, job_id: str) -> None:
+        self._drop_result(job_id)
+        self._logs.pop(job_id, None)
+        del self._records[job_id]
 
     def _drop_result(self, job_id: str) -> None:
         self._result_bytes -= self._results.pop(job_id, (None, 0))[1]
 
 
-def _not_found(text: str, found: Sequence[Record]) -> str:
-    if not found:
-        return f"No job's id is, or begins with, {text!r}. `qdock.jobs()` lists what there is."
-    some = ", ".join(record.id for record in found[:3])
-    return f"{len(found)} jobs have ids that begin with {text!r}: {some}, ... Give more of the id."
+def _ended(record: Record) -> float:
+    return record.history[-1].time if record.history else record.created
 
 
-def _size(result: Result) -> int:
+def not_found(text: str, ids: Sequence[str], count: int) -> JobNotFoundError:
+    """Return the error about an id that none, or `count` jobs have, of which the first ids are given."""
+    if not ids:
+        return JobNotFoundError(f"No job's id is, or begins with, {text!r}. `qdock.jobs()` lists what there is.")
+    return JobNotFoundError(
+        f"{count} jobs have ids that begin with {text!r}: {', '.join(ids)}, ... Give more of the id."
+    )
+
+
+def array_bytes(result: Result) -> int:
     """Return the bytes of a result's arrays; the rest of it is small."""
     from qdock.circuit_result import ARRAYS
 

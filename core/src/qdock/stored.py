@@ -17,7 +17,7 @@ from qdock.errors import JobError
 from qdock.record import FORMAT_VERSION, Failure, JobProgress, Record, StatusChange
 from qdock.status import JobStatus
 
-__all__ = ["NotStored", "record_from_dict", "record_to_dict"]
+__all__ = ["NotStored", "program_from_value", "program_to_value", "record_from_dict", "record_to_dict"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -65,6 +65,17 @@ def record_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:
     data["progress"] = list(record.progress)
     data["error"] = None if record.error is None else list(record.error)
     return data, arrays
+
+
+def program_to_value(program: Any) -> tuple[Any, Arrays]:
+    """Return a program as a JSON value, and its arrays; of one that can't be stored the reason."""
+    arrays: Arrays = {}
+    return _encode_program(program, arrays), arrays
+
+
+def program_from_value(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+    """Return the program that `program_to_value` made these of."""
+    return _decode(value, dict(arrays))
 
 
 def record_from_dict(data: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> Record:

@@ -1,0 +1,452 @@
+"""The durable store: job records in one SQLite file, and what is large in files beside it.
+
+What it writes survives the death of any process at any moment. Every read is checked against a sha256, as SQLite
+itself notices no change of a stored value.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import msgspec
+
+from qdock.documents import INLINE_BYTES, UNREADABLE, Document, Documents, damaged, digest, pack, unpack
+from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
+from qdock.owner_lock import OwnerLocks
+from qdock.record import Deferred, Failure, LogLine, Record, changed, moved
+from qdock.sqlite_files import Connections
+from qdock.sqlite_logs import add_lines, read_lines
+from qdock.status import JOB_FINAL_STATES, JobStatus, check_transition
+from qdock.store import array_bytes, may_move, not_found
+from qdock.stored import program_from_value, program_to_value, record_from_dict, record_to_dict
+
+if TYPE_CHECKING:
+    from qdock.result import Result
+
+__all__ = ["SqliteStore"]
+
+_log = logging.getLogger(__name__)
+
+#: Fields of a record that change while a job lives; the others are written again only if they do.
+_STATE = frozenset(
+    (
+        "status",
+        "history",
+        "revision",
+        "attempt",
+        "owner",
+        "native_id",
+        "cancel_requested",
+        "progress",
+        "metrics",
+        "error",
+    )
+)
+_UNFINISHED = tuple(status for status in JobStatus if status not in JOB_FINAL_STATES)
+#: Where else a job's number stands.
+_PARTS = ("document", "tag", "log", "log_size")
+_OPEN = "SELECT id FROM job WHERE owner = ? AND ended IS NULL"
+_RECORD = """
+    SELECT seq, id, status, state, job.digest, content, file, document.digest
+    FROM {tables} CROSS JOIN document ON document.job = seq AND kind = 'given'
+"""
+_Row = tuple[Any, ...]
+
+
+class SqliteStore:
+    """Job records in a file that any number of processes on one host may use at once.
+
+    Nothing is opened, and no file made, before it is needed.
+
+    Parameters
+    ----------
+    path : path
+        The file. Beside it stand the folder ``PATH.files`` and, while it is open, SQLite's ``-wal`` and ``-shm``.
+    """
+
+    shared = True
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).absolute()
+        folder = self.path.with_name(self.path.name + ".files")
+        self._files = Connections(self.path)
+        self._documents = Documents(folder / "data")
+        self._owners = OwnerLocks(folder / "owners")
+        #: Programs of unfinished jobs of this process, which may be none that can be stored.
+        self._programs: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"<SqliteStore {self.path}>"
+
+    # --- records
+
+    def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
+        """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
+        state, given = _documents_of(record)
+        documents = {"given": self._documents.keep(record.id, "given", given)}
+        if record.program is not None:
+            documents["program"] = self._documents.keep(record.id, "program", pack(*program_to_value(record.program)))
+        documents.update(self._result_documents(record.id, result) if record.is_final else {})
+        if not record.is_final:
+            self._programs[record.id] = record.program
+            if record.owner:
+                self._owners.hold(record.owner)
+        with _Kept(self._documents, documents), self._files.write() as db:
+            seq = self._insert(db, record, state)
+            _put_documents(db, seq, documents)
+            db.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?)", [(tag, seq) for tag in record.tags])
+            add_lines(db, seq, logs)
+
+    def _insert(self, db: apsw.Connection, record: Record, state: bytes) -> int:
+        short = record.backend.rpartition("/")[2]
+        values = (record.id, record.backend, short, record.created, *_columns(record, state))
+        try:
+            db.execute(
+                "INSERT INTO job (id, backend, backend_short, created, status, owner, ended, cancel_requested, state, "
+                "digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+        except apsw.ConstraintError:
+            raise JobError(f"There is a job {record.id!r} already. Give each job an id of its own.") from None
+        return db.last_insert_rowid()
+
+    def get(self, job_id: str) -> Record:
+        """Return the newest record; `JobNotFoundError` if there is none."""
+        with self._files.read() as db:
+            record = self._fetch(db, job_id)[1]
+        return self._see(record)
+
+    def find(self, text: str) -> Record:
+        """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
+        with self._files.read() as db:
+            ids = _find_ids(db, text)
+            if len(ids) != 1:
+                count = db.execute("SELECT count(*) FROM job WHERE id >= ? AND id < ?", _range(text)).fetchone()
+                raise not_found(text, ids, count[0] if count else 0)
+        return self.get(ids[0])
+
+    def select(
+        self,
+        *,
+        status: Collection[JobStatus] | None = None,
+        backend: str | None = None,
+        tag: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return records, the last created first; a backend by its full or short name.
+
+        A record that is damaged is left out, which is logged.
+        """
+        self._look_for_the_dead()
+        query, values = _selection(status, backend, tag, since)
+        with self._files.read() as db:
+            rows = list(db.execute(f"{query} LIMIT ?", (*values, -1 if limit is None else limit)))
+        return list(self._readable(rows))
+
+    def _readable(self, rows: Sequence[_Row]) -> Iterator[Record]:
+        for row in rows:
+            try:
+                yield self._record(row)
+            except StoreError as error:
+                _log.warning("Job %s is left out: %s", row[1], error)
+
+    # --- changes
+
+    def transition(
+        self,
+        job_id: str,
+        expected: Collection[JobStatus],
+        status: JobStatus,
+        *,
+        result: Result | None = None,
+        at: float | None = None,
+        **changes: Any,
+    ) -> Record | None:
+        """Move a job to `status` if it is in one of `expected`; None if it is not."""
+        for previous in expected:
+            check_transition(previous, status)
+        documents = self._result_documents(job_id, result) if status in JOB_FINAL_STATES else {}
+        with _Kept(self._documents, documents) as kept, self._files.write() as db:
+            seq, record = self._fetch(db, job_id)
+            if not may_move(record, expected, status):
+                kept.lost = True
+                return None
+            record = moved(record, status, time.time() if at is None else at, **changes)
+            self._put(db, seq, record, changes)
+            _put_documents(db, seq, documents)
+        if record.is_final:
+            self._programs.pop(job_id, None)
+        return record
+
+    def update(self, job_id: str, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is."""
+        with self._files.write() as db:
+            seq, record = self._fetch(db, job_id)
+            if record.is_final:
+                return None
+            record = changed(record, **changes)
+            self._put(db, seq, record, changes)
+            return record
+
+    def _put(self, db: apsw.Connection, seq: int, record: Record, changes: Mapping[str, Any]) -> None:
+        state, given = _documents_of(record)
+        if "owner" in changes and record.owner:
+            self._owners.hold(record.owner)
+        db.execute(
+            "UPDATE job SET status = ?, owner = ?, ended = ?, cancel_requested = ?, state = ?, digest = ? "
+            "WHERE seq = ?",
+            (*_columns(record, state), seq),
+        )
+        if changes.keys() - _STATE:
+            _put_documents(db, seq, {"given": self._documents.keep(record.id, "given", given)})
+
+    def cancel_requests(self, owner: str) -> list[str]:
+        """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
+        with self._files.read() as db:
+            return [job_id for (job_id,) in db.execute(f"{_OPEN} AND cancel_requested", (owner,))]
+
+    def prune(self, before: float) -> int:
+        """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
+        with self._files.write() as db:
+            old = list(db.execute("SELECT seq FROM job WHERE ended < ?", (before,)))
+            query = "SELECT file FROM document WHERE job = ? AND file IS NOT NULL"
+            names = [name for row in old for (name,) in db.execute(query, row)]
+            for part in _PARTS:
+                db.executemany(f"DELETE FROM {part} WHERE job = ?", old)
+            db.executemany("DELETE FROM job WHERE seq = ?", old)
+        for name in names:
+            self._documents.remove(name)
+        return len(old)
+
+    # --- logs and results
+
+    def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
+        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
+        with self._files.write() as db:
+            add_lines(db, _seq(db, job_id), lines)
+
+    def logs(self, job_id: str) -> list[LogLine]:
+        """Return what the log kept; a first line says how much it did not."""
+        with self._files.read() as db:
+            return read_lines(db, _seq(db, job_id))
+
+    def result(self, job_id: str) -> Result:
+        """Return a job's result; `ResultNotStored` if it is not kept, `StoreError` if it is damaged."""
+        from qdock.result import Result
+
+        with self._files.read() as db:
+            seq = _seq(db, job_id)
+            kept, reason = (_get_document(db, seq, kind) for kind in ("result", "no result"))
+        if kept is None:
+            why = "it has none" if reason is None else self._documents.read(job_id, "no result", reason).decode()
+            raise ResultNotStored(
+                f"The result of job {job_id} is not in the store: {why}. Run it again with `job.rerun()`."
+            )
+        with self._documents.open(job_id, "result", kept) as file:
+            try:
+                return Result._read(file, result_limit(file))
+            except UNREADABLE as error:
+                raise damaged(job_id, "result", str(error)) from error
+
+    def _result_documents(self, job_id: str, result: Result | None) -> dict[str, Document]:
+        """Return a result as a document, or the reason why it can't be one."""
+        if result is None:
+            return {}
+        try:
+            if array_bytes(result) > INLINE_BYTES:
+                return {"result": self._documents.write(job_id, "result", result._write)}
+            return {"result": self._documents.keep(job_id, "result", result.to_bytes())}
+        # What somebody else's result may raise when it can't be written.
+        except (TypeError, ValueError, AttributeError, LimitExceeded, RecursionError) as error:
+            _log.warning("The result of job %s can't be stored (%s); this process alone has it.", job_id, error)
+            text = f"it could not be stored ({str(error)[:1000]}), and its owner has ended or let it go"
+            return {"no result": self._documents.keep(job_id, "no result", text.encode("utf-8", "replace"))}
+
+    # --- owners
+
+    def _see(self, record: Record) -> Record:
+        """Return a record that was looked at; if its owner has died it is known from now on."""
+        if record.is_final or not record.owner or self._owners.is_alive(record.owner):
+            return record
+        reason = f"its process, {record.owner}, ended before it"
+        failure = Failure("worker_lost", f"The job was lost: {reason}. Run it again with `job.rerun()`.")
+        try:
+            found = self.transition(record.id, _UNFINISHED, JobStatus.ERROR, error=failure)
+            return self._read_again(record.id) if found is None else found
+        except StoreError:
+            # It can't be written down, but it is true.
+            return moved(record, JobStatus.ERROR, time.time(), error=failure)
+
+    def _read_again(self, job_id: str) -> Record:
+        with self._files.read() as db:
+            return self._fetch(db, job_id)[1]
+
+    def _look_for_the_dead(self) -> None:
+        with self._files.read() as db:
+            owners = [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM job WHERE ended IS NULL")]
+        for owner in owners:
+            if owner and not self._owners.is_alive(owner):
+                with self._files.read() as db:
+                    ids = [job_id for (job_id,) in db.execute(_OPEN, (owner,))]
+                for job_id in ids:
+                    self.get(job_id)
+                self._owners.forget(owner)
+
+    # --- the end
+
+    def after_fork(self) -> None:
+        """Let go of what a forked child must not share with its parent: locks, files, connections."""
+        self._files.after_fork()
+        self._owners.after_fork()
+        self._programs = {}
+
+    def close(self) -> None:
+        """Let go of files and connections, and of the locks of owners that are done."""
+        for owner in self._owners.holds():
+            with self._files.read() as db:
+                busy = db.execute(_OPEN, (owner,)).fetchone()
+            if not busy:
+                self._owners.release(owner)
+        self._files.close()
+
+    # --- rows
+
+    def _fetch(self, db: apsw.Connection, job_id: str) -> tuple[int, Record]:
+        row = db.execute(f"{_RECORD.format(tables='job')} WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise JobNotFoundError(f"There is no job {job_id!r} in this store.")
+        return row[0], self._record(row)
+
+    def _record(self, row: _Row) -> Record:
+        _, job_id, status, state, found, *given = row
+        if digest(job_id, f"state {status}", state).digest() != found:
+            raise damaged(job_id, "record", "its sha256 is not the one recorded")
+        try:
+            more, arrays = unpack(self._documents.read(job_id, "given", Document(*given)))
+            record = record_from_dict({**more, **msgspec.json.decode(state), "program": None}, arrays)
+        except JobError:
+            raise
+        except UNREADABLE as error:
+            raise damaged(job_id, "record", str(error)) from error
+        return msgspec.structs.replace(record, program=self._program(job_id))
+
+    def _program(self, job_id: str) -> Any:
+        return self._programs[job_id] if job_id in self._programs else Deferred(lambda: self._load_program(job_id))
+
+    def _load_program(self, job_id: str) -> Any:
+        with self._files.read() as db:
+            document = _get_document(db, _seq(db, job_id), "program")
+        if document is None:
+            return None
+        content = self._documents.read(job_id, "program", document)
+        try:
+            return program_from_value(*unpack(content))
+        except UNREADABLE as error:
+            raise damaged(job_id, "program", str(error)) from error
+
+
+class _Kept:
+    """Removes the files of documents if no record comes to refer to them."""
+
+    def __init__(self, files: Documents, documents: Mapping[str, Document]) -> None:
+        self._files, self._documents = files, documents
+        self.lost = False
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.lost or kind is not None:
+            for document in self._documents.values():
+                self._files.remove(document.file)
+
+
+def result_limit(file: Any) -> int:
+    """Return the largest array that a file can hold, all of it: it was written here, whatever limit held then."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    return int(size)
+
+
+def _documents_of(record: Record) -> tuple[bytes, bytes]:
+    """Return the part of a record that changes, and the rest of it but the program."""
+    data, arrays = record_to_dict(msgspec.structs.replace(record, program=None))
+    del data["program"]
+    state = {name: data.pop(name) for name in _STATE}
+    return msgspec.json.encode(state), pack(data, arrays)
+
+
+def _columns(record: Record, state: bytes) -> _Row:
+    ended = None
+    if record.is_final:
+        ended = record.history[-1].time if record.history else record.created
+    status = record.status.name
+    found = digest(record.id, f"state {status}", state).digest()
+    return status, record.owner, ended, record.cancel_requested, state, found
+
+
+def _put_documents(db: apsw.Connection, seq: int, documents: Mapping[str, Document]) -> None:
+    rows = [(seq, kind, *document) for kind, document in documents.items()]
+    db.executemany("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _get_document(db: apsw.Connection, seq: int, kind: str) -> Document | None:
+    query = "SELECT content, file, digest FROM document WHERE job = ? AND kind = ?"
+    row = db.execute(query, (seq, kind)).fetchone()
+    return None if row is None else Document(*row)
+
+
+def _seq(db: apsw.Connection, job_id: str) -> int:
+    row = db.execute("SELECT seq FROM job WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise JobNotFoundError(f"There is no job {job_id!r} in this store.")
+    return int(row[0])
+
+
+def _find_ids(db: apsw.Connection, text: str) -> list[str]:
+    """Return the id that is meant, or the first of several."""
+    for query, values in (
+        ("SELECT id FROM job WHERE id = ?", (text,)),
+        ("SELECT id FROM job WHERE ? = 'last' ORDER BY seq DESC LIMIT 1", (text,)),
+        ("SELECT id FROM job WHERE ? <> '' AND id >= ? AND id < ? ORDER BY seq LIMIT 3", (text, *_range(text))),
+    ):
+        ids = [job_id for (job_id,) in db.execute(query, values)]
+        if ids:
+            return ids
+    return []
+
+
+def _range(text: str) -> tuple[str, str]:
+    """Return the first and the end of the texts that begin with `text`."""
+    return text, text + "\U0010ffff"
+
+
+def _selection(
+    status: Collection[JobStatus] | None, backend: str | None, tag: str | None, since: float | None
+) -> tuple[str, _Row]:
+    """Return the query of `SqliteStore.select`, all but its limit, and its values."""
+    tables = "job"
+    tests: list[str] = []
+    values: list[Any] = []
+    if tag is not None:
+        tables = "tag CROSS JOIN job ON job.seq = tag.job"
+        tests.append("tag = ?")
+        values.append(tag)
+    if status is not None:
+        tests.append(f"status IN ({', '.join('?' * len(status))})")
+        values += [item.name for item in status]
+    if backend is not None:
+        tests.append("backend = ?" if "/" in backend else "backend_short = ?")
+        values.append(backend)
+    where = " AND ".join(tests) or "1"
+    if since is not None:
+        where += " AND job.created >= ?"
+        values.append(since)
+    order = "tag.job" if tag is not None else "seq"
+    return f"{_RECORD.format(tables=tables)} WHERE {where} ORDER BY {order} DESC", tuple(values)

@@ -1,0 +1,412 @@
+"""The durable store: what stands in its file and beside it, who may open it, and what damage comes to."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import apsw
+import numpy as np
+import pytest
+
+from qdock.call import Call
+from qdock.circuit import Circuit
+from qdock.errors import ResultNotStored, StoreError
+from qdock.job import JobStatus
+from qdock.record import Deferred, LogLine, Record, StatusChange, changed
+from qdock.result import CircuitResult, Result
+from qdock.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
+from qdock.sqlite_store import SqliteStore
+
+S = JobStatus
+STORES = Path(__file__).parent / "stores"
+LARGE = 1 << 14
+
+
+def queued(job_id="a1", **fields):
+    fields = {"backend": "basic/coin", "created": 100.0, **fields}
+    return Record(id=job_id, status=S.QUEUED, history=(StatusChange(S.QUEUED, fields["created"]),), **fields)
+
+
+def done(job_id="a1", **fields):
+    return changed(queued(job_id, **fields), status=S.DONE)
+
+
+def statevector(num_amplitudes):
+    return Result([CircuitResult(name="c", statevector=np.eye(1, num_amplitudes)[0].astype(complex))])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a folder ü" / "jobs.sqlite"
+
+
+@pytest.fixture
+def store(path):
+    store = SqliteStore(path)
+    yield store
+    store.close()
+
+
+def files_beside(path):
+    return sorted((path.parent / f"{path.name}.files" / "data").glob("*"))
+
+
+# --- what is at rest
+
+
+def test_nothing_is_made_before_it_is_needed(path):
+    SqliteStore(path)
+    assert not path.parent.exists()
+
+
+def test_another_handle_on_the_file_finds_everything_of_a_job(path, store):
+    circuit = Circuit(2, 2).h(0).measure_all()
+    options = {"shots": 10, "noise": np.eye(3)}
+    record = done(program=circuit, options=options, seed=7, tags=("t",), metadata={"who": "ada"}, metrics={"run": 0.5})
+    store.create(record, statevector(4), [LogLine(1.0, "one \udc80")])
+    store.close()
+    found = SqliteStore(path).find("last")
+    assert isinstance(found.program, Deferred)
+    assert found.program == circuit
+    assert (found.seed, found.tags, found.metadata, found.metrics) == (7, ("t",), {"who": "ada"}, {"run": 0.5})
+    np.testing.assert_array_equal(found.options["noise"], np.eye(3))
+    assert SqliteStore(path).result("a1") == statevector(4)
+    assert [line.text for line in SqliteStore(path).logs("a1")] == ["one ?"]
+
+
+def test_small_results_are_in_the_file_and_large_ones_beside_it(path, store):
+    store.create(done("small"), statevector(4))
+    assert files_beside(path) == []
+    store.create(done("large"), statevector(LARGE))
+    assert len(files_beside(path)) == 1
+    assert store.result("large") == statevector(LARGE)
+
+
+def test_a_large_program_is_beside_the_file(path, store):
+    program = Call("numpy:sum", (np.arange(20_000),))
+    store.create(queued(program=program))
+    assert len(files_beside(path)) == 1
+    np.testing.assert_array_equal(SqliteStore(path).get("a1").program.load().args[0], np.arange(20_000))
+
+
+def test_a_file_that_no_record_refers_to_is_removed_at_once(path, store):
+    store.create(queued())
+    store.transition("a1", (S.QUEUED,), S.CANCELLED)
+    assert store.transition("a1", (S.QUEUED,), S.DONE, result=statevector(LARGE)) is None
+    assert files_beside(path) == []
+
+
+def test_pruning_removes_the_files_too(path, store):
+    store.create(done(), statevector(LARGE))
+    assert store.prune(101.0) == 1
+    assert files_beside(path) == []
+
+
+def test_a_program_that_can_not_be_stored_lives_as_long_as_its_job(path, store):
+    program = Call(lambda: 1)
+    store.create(queued(program=program))
+    assert store.transition("a1", (S.QUEUED,), S.RUNNING).program is program
+    assert "can't be imported" in SqliteStore(path).get("a1").program.load().reason
+
+
+def test_a_result_that_can_not_be_stored_is_refused_later_with_the_reason(store, caplog):
+    class Odd(Result):
+        def to_bytes(self):
+            raise TypeError("it holds a socket")
+
+    store.create(queued())
+    assert store.transition("a1", (S.QUEUED,), S.DONE, result=Odd([])).status is S.DONE
+    assert "this process alone has it" in caplog.text
+    with pytest.raises(ResultNotStored, match=r"could not be stored \(it holds a socket\), and its owner has ended"):
+        store.result("a1")
+
+
+# --- versions
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_a_file_of_every_version_opens(path, version):
+    path.parent.mkdir()
+    build = apsw.Connection(str(path))
+    build.execute((STORES / f"version_{version}.sql").read_text(encoding="utf-8"))
+    build.close()
+    store = SqliteStore(path)
+    assert [record.id for record in store.select()] == ["c3", "b2", "a1"]
+    assert store.result("a1").get_counts() == {"0": 6, "1": 4}
+    assert store.get("a1").program == Circuit(1, 1).h(0).measure(0, 0)
+    assert [line.text for line in store.logs("a1")] == ["hello"]
+    assert store.get("b2").error.message == "no"
+    assert store.get("c3").status is S.QUEUED
+    store.create(queued("new"))
+    assert path.exists()
+    store.close()
+    assert user_version(path) == VERSION
+
+
+def user_version(path):
+    db = apsw.Connection(str(path))
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    db.close()
+    return version
+
+
+def test_an_older_qdock_reads_and_writes_what_a_later_minor_version_wrote(path, store):
+    store.create(queued())
+    store.close()
+    later(path, reader=VERSION)
+    store = SqliteStore(path)
+    assert store.get("a1").id == "a1"
+    store.create(queued("b2"))
+    assert [record.id for record in store.select()] == ["b2", "a1"]
+    store.close()
+    assert user_version(path) == VERSION + 1
+
+
+def test_a_file_of_a_later_major_version_is_refused(path, store):
+    store.create(queued())
+    store.close()
+    later(path, reader=VERSION + 1)
+    with pytest.raises(StoreError, match=rf"is of version {VERSION + 1}, but this qdock reads up to {VERSION}"):
+        SqliteStore(path).select()
+
+
+def later(path, reader):
+    """Make of a store one that a later version wrote, which has a column and a table more."""
+    db = apsw.Connection(str(path))
+    db.execute("ALTER TABLE job ADD COLUMN colour TEXT; CREATE TABLE more (x)")
+    db.execute("UPDATE about SET value = ? WHERE name = 'reader'", (reader,))
+    db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+
+
+def test_a_migration_that_another_has_made_is_not_made_again(path):
+    threads = [threading.Thread(target=SqliteStore(path).select) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    store = SqliteStore(path)
+    store.create(queued())
+    assert store.get("a1").id == "a1"
+    store.close()
+    assert len(MIGRATIONS) == user_version(path)
+
+
+# --- files that are none of ours, or damaged
+
+
+def test_a_file_of_another_program_is_refused_and_left_as_it_is(path):
+    path.parent.mkdir()
+    db = apsw.Connection(str(path))
+    db.execute("CREATE TABLE diary (text)")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="is an SQLite file of another program"):
+        SqliteStore(path).select()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"Dear diary, " * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(path, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="is damaged or no store"):
+        SqliteStore(path).create(queued())
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_becomes_a_store(path):
+    path.parent.mkdir()
+    path.touch()
+    store = SqliteStore(path)
+    store.create(queued())
+    assert store.get("a1").id == "a1"
+    store.close()
+    db = apsw.Connection(str(path))
+    assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    db.close()
+
+
+def test_a_file_that_was_cut_short_is_an_error(path, store):
+    for i in range(50):
+        store.create(done(f"j{i}"), statevector(256))
+    store.close()
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(StoreError, match="is damaged"):
+        [SqliteStore(path).result(f"j{i}") for i in range(50)]
+
+
+def test_a_folder_that_can_not_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"can't be read or written .* Check the disk"):
+        SqliteStore(tmp_path / "file" / "jobs.sqlite").select()
+
+
+def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
+    with pytest.raises(StoreError, match="can't be opened or written"):
+        SqliteStore(tmp_path).select()
+
+
+@pytest.mark.parametrize("kind", ["given", "program", "result"])
+def test_a_changed_document_is_not_believed(store, kind):
+    store.create(done(program=Circuit(1, 1).h(0), options={"shots": 5}), statevector(4))
+    with store._files.write() as db:
+        (content,) = db.execute("SELECT content FROM document WHERE kind = ?", (kind,)).fetchone()
+        content = content.replace(b"\x00", b"\x01", 1) if kind == "result" else content.replace(b"1", b"2", 1)
+        db.execute("UPDATE document SET content = ? WHERE kind = ?", (content, kind))
+    with pytest.raises(StoreError, match=f"The {kind} of job a1 is damaged in the store: its sha256 is not"):
+        store.result("a1") if kind == "result" else store.get("a1").program.load()
+
+
+def test_a_changed_record_is_not_believed_and_left_out_of_lists(store, caplog):
+    store.create(queued("b2"))
+    store.create(done())
+    with store._files.write() as db:
+        db.execute("UPDATE job SET status = 'QUEUED' WHERE id = 'a1'")
+    with pytest.raises(StoreError, match="The record of job a1 is damaged"):
+        store.get("a1")
+    assert [record.id for record in store.select()] == ["b2"]
+    assert "Job a1 is left out" in caplog.text
+
+
+def test_the_result_of_another_job_is_not_taken_for_this_ones(store):
+    store.create(done("a1"), statevector(4))
+    store.create(done("b2"), statevector(8))
+    with store._files.write() as db:
+        db.execute("DELETE FROM document WHERE kind = 'result' AND job = 1")
+        db.execute("UPDATE document SET job = 1 WHERE kind = 'result'")
+    with pytest.raises(StoreError, match="The result of job a1 is damaged"):
+        store.result("a1")
+
+
+def test_a_changed_file_is_not_believed(path, store):
+    store.create(done(), statevector(LARGE))
+    (file,) = files_beside(path)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(StoreError, match=r"the sha256 of its file .* is not the one recorded"):
+        store.result("a1")
+
+
+def test_a_file_that_is_gone_is_an_error(path, store):
+    store.create(done(), statevector(LARGE))
+    files_beside(path)[0].unlink()
+    with pytest.raises(StoreError, match=r"its file .* can't be read \(No such file or directory\)"):
+        store.result("a1")
+
+
+def test_a_store_that_is_deleted_is_begun_anew(path, store):
+    store.create(queued())
+    shutil.rmtree(path.parent)
+    store.create(queued("b2"))
+    assert [record.id for record in store.select()] == ["b2"]
+    assert path.exists()
+
+
+# --- processes and owners
+
+
+def test_a_connection_does_not_cross_a_fork(store):
+    store.create(queued())
+    parent = store._files._local.db
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            store.create(queued("b2"))
+            status = 0 if store._files._local.db is not parent and len(store.select()) == 2 else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [record.id for record in store.select()] == ["b2", "a1"]
+
+
+def test_a_thread_has_a_connection_of_its_own_which_goes_with_it(store):
+    store.create(queued())
+    for _ in range(5):
+        thread = threading.Thread(target=store.get, args=("a1",))
+        thread.start()
+        thread.join()
+    store.get("a1")
+    assert len(store._files._all) <= 2
+
+
+def own_a_job(path, ready, end):
+    store = SqliteStore(path)
+    store.create(queued(owner="host:1:abc"))
+    ready.set()
+    end.wait()
+    os._exit(9)
+
+
+def test_a_job_is_lost_when_its_owner_dies_and_not_before(path):
+    context = multiprocessing.get_context("spawn")
+    ready, end = context.Event(), context.Event()
+    process = context.Process(target=own_a_job, args=(path, ready, end))
+    process.start()
+    assert ready.wait(60)
+    store = SqliteStore(path)
+    assert store.get("a1").status is S.QUEUED
+    assert [record.status for record in store.select()] == [S.QUEUED]
+    end.set()
+    process.join()
+    (record,) = store.select(status=(S.ERROR,))
+    assert record.error.kind == "worker_lost"
+    assert "host:1:abc, ended before it" in record.error.message
+    assert store.get("a1") == record
+    assert list((path.parent / f"{path.name}.files" / "owners").iterdir()) == []
+
+
+def test_a_job_whose_owner_died_is_lost_when_it_is_looked_at_alone(store):
+    store.create(queued(owner="me"))
+    store._owners.release("me")
+    assert store.get("a1").error.kind == "worker_lost"
+
+
+def test_a_job_that_names_no_owner_is_nobodys_to_lose(store):
+    store.create(queued())
+    assert store.get("a1").status is S.QUEUED
+
+
+def test_closing_keeps_the_lock_of_an_owner_whose_job_runs(path, store):
+    store.create(queued(owner="me"))
+    store.close()
+    assert SqliteStore(path).get("a1").status is S.QUEUED
+    store.transition("a1", (S.QUEUED,), S.DONE)
+    store.close()
+    assert list((path.parent / f"{path.name}.files" / "owners").iterdir()) == []
+
+
+def test_a_forked_child_does_not_keep_its_parents_lock(store, path):
+    store.create(queued(owner="me"))
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.read(reading, 1)
+        os._exit(0)
+    store._owners.release("me")
+    try:
+        assert SqliteStore(path).get("a1").error.kind == "worker_lost"
+    finally:
+        os.write(writing, b"x")
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+
+
+def test_several_observers_at_once_lose_a_job_once(path, store):
+    store.create(queued(owner="me"))
+    store._owners.release("me")
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(SqliteStore(path).get("a1"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [record.status for record in found] == [S.ERROR] * 4
+    assert len(store.get("a1").history) == 2

@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 
 from qdock.errors import ResultFormatError
-from qdock_legacy import Counts, QiskitError, Result, marginal_counts, marginal_distribution, marginal_memory
+from qdock_legacy import (
+    Counts,
+    QiskitError,
+    Result,
+    get_counts,
+    get_memory,
+    marginal_counts,
+    marginal_distribution,
+    marginal_memory,
+)
 
 FOLDER = os.environ.get("QDOCK_TEST_ORACLE")
 ORACLE = Path(FOLDER) if FOLDER else None
@@ -139,6 +148,13 @@ def test_an_outcome_is_padded_and_split_as_far_as_the_header_says_how(outcome, h
 def test_counts_keep_the_order_in_which_outcomes_were_first_seen():
     result = result_of({"data": {"counts": {"0x3": 1, "0x0": 2, "0x1": 3}}, "header": {"memory_slots": 2}})
     assert list(result.get_counts()) == ["11", "00", "01"]
+
+
+def test_counts_and_memory_are_read_from_a_dict_too():
+    result = result_of({"data": {"counts": {"0x1": 1}, "memory": ["0x1"]}, "header": {"memory_slots": 2}})
+    for given in (result, result.to_dict()):
+        assert get_counts(given) == get_counts(given, 0) == {"01": 1}
+        assert get_memory(given) == ["01"]
 
 
 def test_of_two_keys_of_one_outcome_the_last_wins():

@@ -11,7 +11,7 @@ from typing import Any
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
     "adapters": ("AdaptedBackend", "AdaptedJob", "OldBackend", "from_old_backend", "to_old_backend"),
-    "aer_job": ("BasicAerJob",),
+    "aer_job": ("BasicAerJob", "SchemaValidationError"),
     "base_job": ("JOB_FINAL_STATES", "BaseJob", "JobError", "JobStatus", "JobTimeoutError", "JobV1"),
     "errors": (
         "BackendConfigurationError",
@@ -34,7 +34,15 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "old_assemble": ("assemble", "execute"),
     "old_backend": ("BackendV1", "BaseBackend"),
     "old_counts": ("Counts", "marginal_distribution", "marginal_memory"),
-    "old_result": ("ExperimentResult", "ExperimentResultData", "MeasLevel", "Result", "marginal_counts"),
+    "old_result": (
+        "ExperimentResult",
+        "ExperimentResultData",
+        "MeasLevel",
+        "Result",
+        "get_counts",
+        "get_memory",
+        "marginal_counts",
+    ),
     "options": ("Options",),
     "provider": (
         "BasicAer",

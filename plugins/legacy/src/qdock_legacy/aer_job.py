@@ -9,9 +9,13 @@ from typing import Any, ClassVar
 
 from qdock.call import Call
 from qdock_legacy.base_job import BaseJob
+from qdock_legacy.errors import QobjError
 from qdock_legacy.unrecorded import UnrecordedJob
 
-__all__ = ["BasicAerJob"]
+__all__ = ["BasicAerJob", "SchemaValidationError"]
+
+#: What a submission raised for an invalid Qobj, under its old name.
+SchemaValidationError = QobjError
 
 
 def _new_pool() -> Executor:

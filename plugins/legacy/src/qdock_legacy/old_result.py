@@ -16,7 +16,16 @@ from qdock.errors import ResultFormatError
 from qdock_legacy.errors import QiskitError
 from qdock_legacy.old_counts import Counts, format_bits, format_marginal, marginal_bits, marginal_memory
 
-__all__ = ["ExperimentResult", "ExperimentResultData", "MeasLevel", "Result", "ResultHeader", "marginal_counts"]
+__all__ = [
+    "ExperimentResult",
+    "ExperimentResultData",
+    "MeasLevel",
+    "Result",
+    "ResultHeader",
+    "get_counts",
+    "get_memory",
+    "marginal_counts",
+]
 
 #: What of a header says how outcomes are written.
 _FORMAT = ("time_taken", "creg_sizes", "memory_slots")
@@ -299,6 +308,20 @@ class Result(_Fields):
         except IndexError:
             raise QiskitError(f'Result for experiment "{index}" could not be found.') from None
         return chosen
+
+
+def get_counts(result: Result | Mapping[str, Any], experiment: Any = None) -> Counts | list[Counts]:
+    """Return the counts in a result, or in a dict in the wire format; see `Result.get_counts`."""
+    return _result(result).get_counts(experiment)
+
+
+def get_memory(result: Result | Mapping[str, Any], experiment: Any = None) -> list[str] | NDArray[Any]:
+    """Return every shot in a result, or in a dict in the wire format; see `Result.get_memory`."""
+    return _result(result).get_memory(experiment)
+
+
+def _result(result: Result | Mapping[str, Any]) -> Result:
+    return Result.from_dict(result) if isinstance(result, Mapping) else result
 
 
 def _object(cls: type, data: Any, *required: str) -> dict[str, Any]:

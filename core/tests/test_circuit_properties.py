@@ -167,10 +167,11 @@ class Author:
         circuit.while_(self.value(circuit, 2), self.block(circuit, size, levels))
 
     def count(self, circuit, size, levels):
-        counters = [item.var for item in circuit.variables if item.var.type.is_integer]
-        variable = self.random.choice([None, *counters])
+        variable = self.random.choice([None, *(item.var for item in circuit.variables)])
         bound = cast(self.value(circuit, 1), Int(64))
         values = self.random.choice([range(5, 0, -2), Range(0, bound, 3), [1, 2, 2], [0.5, True]])
+        if variable is not None and variable.type.kind in ("bool", "angle"):
+            values = [1, 0.5, 2]
         circuit.for_(variable, values, self.block(circuit, size, levels))
 
     def choose(self, circuit, size, levels):

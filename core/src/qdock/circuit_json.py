@@ -284,9 +284,11 @@ def _read_delay(circuit: Circuit, row: _Row) -> None:
 
 def _read_for(circuit: Circuit, row: _Row) -> None:
     values = row.detail["values"]
+    variable = None if row.detail["variable"] is None else row.expression("variable")
     if isinstance(values, dict):
         values = Range(*(_read_expression(bound) for bound in values["range"]))
-    variable = None if row.detail["variable"] is None else row.expression("variable")
+    elif variable is not None:
+        values = [_read_value(value, str(variable.type))[1] for value in values]
     circuit.for_(variable, values, row.block("body"))  # type: ignore[arg-type]  # for_ checks that it is a variable
 
 

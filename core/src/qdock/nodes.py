@@ -389,7 +389,8 @@ def cast(value: Expr | Number, target: Type) -> Expr:
     """Return `value` in type `target`.
 
     Floats are cut toward zero, integers wrap around, anything but zero is true. Between floats and angles the
-    value in radians is kept, to the angle's precision; between angles of two widths, too.
+    value in radians is kept, to the angle's precision; between angles of two widths, too. An integer becomes the
+    angle that it is the number of.
     """
     value = lift(value)
     return value if value.type == target else _fold(Cast(value, target))

@@ -139,7 +139,7 @@ class ProcessExecutor:
                 raise JobError("This executor is closed and takes no more jobs.")
             self._jobs[job_id] = job
             self._queue.append(job)
-            if self._idle < len(self._queue) and len(self._threads) < self._slots:
+            if self._idle < len(self._queue) and len(self._serving) < self._slots:
                 self._add_thread(job)
             else:
                 self._changed.notify()
@@ -155,12 +155,14 @@ class ProcessExecutor:
     def _add_thread(self, job: PackedJob) -> None:
         thread = threading.Thread(target=self._serve, name="qdock-process", daemon=True)
         self._threads.add(thread)
+        self._serving.add(thread)
         try:
             thread.start()
         except RuntimeError:
             # The system gives no more threads. Those that there are will come to it; without any nobody would.
             self._threads.discard(thread)
-            if not self._threads:
+            self._serving.discard(thread)
+            if not self._serving:
                 self._queue.remove(job)
                 del self._jobs[job.job_id]
                 raise
@@ -207,6 +209,7 @@ class ProcessExecutor:
         finally:
             slot.empty()
             with self._changed:
+                self._serving.discard(threading.current_thread())
                 self._threads.discard(threading.current_thread())
                 self._changed.notify_all()
 
@@ -218,7 +221,7 @@ class ProcessExecutor:
                 seconds = self.settings.idle_seconds if slot.is_warm else 0
                 while (job := self._next()) is None:
                     if self._closed or not (self._changed.wait(seconds) or self._queue):
-                        self._threads.discard(threading.current_thread())
+                        self._serving.discard(threading.current_thread())
                         return None
             finally:
                 self._idle -= 1
@@ -253,7 +256,9 @@ class ProcessExecutor:
         self._queue: deque[PackedJob] = deque()
         #: The jobs that are not over, by handle.
         self._jobs: dict[str, PackedJob] = {}
+        #: The threads, and those of them that take jobs; the others see to the end of their process.
         self._threads: set[threading.Thread] = set()
+        self._serving: set[threading.Thread] = set()
         self._idle = 0
 
 

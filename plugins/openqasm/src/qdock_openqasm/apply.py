@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from qdock.errors import CircuitError
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate
-
 from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of
 from qdock_openqasm.grammar import ast
@@ -100,7 +99,7 @@ def gate_named(p: Program, node: Any) -> GateSymbol:
         fault = p.scopes.undefined("gate", node)
         if not fault.notes and _in_library(p, node.name):
             library = "qelib1.inc" if p.version == 2 else "stdgates.inc"
-            fault.notes = (f'\'{node.name}\' is a gate of the standard library: include "{library}";',)
+            fault.notes = (f"'{node.name}' is a gate of the standard library: include \"{library}\";",)
         raise fault
     if not isinstance(symbol, GateSymbol):
         raise p.scopes.misused(symbol, "a gate", node.span)
@@ -215,4 +214,3 @@ def _gate(name: str, params: tuple[Angle, ...]) -> Gate:
         return Gate(name, params)
     except CircuitError as error:
         raise Fault(str(error).rstrip(".")) from None
-

@@ -103,9 +103,9 @@ def _unsure_names(p: Program, node: ast.While) -> set[str]:
 def _spread(p: Program, statements: Sequence[Any], unsure: set[str], guarded: bool) -> None:
     """Add the names that take a value from an unsure one, or under a condition on one."""
     for node in statements:
-        if isinstance(node, ast.MeasureStatement) and node.target is not None:
-            unsure.add(_target(node.target))
-        elif isinstance(node, ast.Assignment) and (guarded or _depends(p, [node.value], unsure)):
+        if (isinstance(node, ast.MeasureStatement) and node.target is not None) or (
+            isinstance(node, ast.Assignment) and (guarded or _depends(p, [node.value], unsure))
+        ):
             unsure.add(_target(node.target))
         elif isinstance(node, ast.ClassicalDeclaration) and node.init is not None and _depends(p, [node.init], unsure):
             unsure.add(node.name.name)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+
 from qdock.circuit import Circuit
 from qdock.operations import Barrier, Code
 
@@ -41,7 +42,9 @@ class Columns:
 
     def times(self, count: int) -> Columns:
         """Return the same several times in a row."""
-        return self if count == 1 else Columns(*(np.tile(part, count) for part in (self.codes, self.qubits, self.params)))
+        return (
+            self if count == 1 else Columns(*(np.tile(part, count) for part in (self.codes, self.qubits, self.params)))
+        )
 
     def on_each(self, rows: Sequence[Sequence[int]]) -> Columns:
         """Return the same on each of several rows of qubits."""

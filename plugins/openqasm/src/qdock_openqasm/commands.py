@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
 import qdock
 from qdock.cli.failures import DONE, WRONG_INPUT, report
 from qdock.cli.options import DEBUG, debug_option, json_option
@@ -135,7 +136,7 @@ def _backends(circuit: Circuit) -> tuple[list[str], dict[str, str]]:
     """The backends that can run a circuit once its parameters are bound, and what keeps the others from it."""
     from qdock.checks import check_circuit
 
-    bound = circuit.bind({parameter: 0.0 for parameter in circuit.parameters}) if circuit.parameters else circuit
+    bound = circuit.bind(dict.fromkeys(circuit.parameters, 0.0)) if circuit.parameters else circuit
     able, unable = [], {}
     for spec in qdock.backends(accepts="circuit"):
         try:
@@ -164,4 +165,3 @@ def _show(found: dict[str, Any]) -> None:
         write(f"  not on      {name}: {reason}")
     for note in found["notes"]:
         write(f"  note        {note}")
-

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
-
 from qdock_openqasm import places
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of, resolve_type
@@ -92,9 +91,7 @@ def _initial(p: Program, node: Any, kind: QType) -> Value | None:
     return value
 
 
-def new_variable(
-    p: Program, name: str, span: Any, kind: QType, value: Value | None = None
-) -> BitsSymbol | Variable:
+def new_variable(p: Program, name: str, span: Any, kind: QType, value: Value | None = None) -> BitsSymbol | Variable:
     """Declare a variable, with a value if one is given."""
     home = p.memory.depth
     symbol: BitsSymbol | Variable
@@ -215,12 +212,13 @@ def declare_alias(p: Program, node: ast.AliasDeclaration) -> None:
         clbits = places.clbits_of(p.memory, place)
         bits = Bits(name, len(clbits), place.is_register, clbits, home=place.whole.home)
         p.scopes.declare(BitsSymbol(name, span, bits=bits, owns=False))
-    elif place.type.kind == "bit" and (isinstance(place, BitsPart) or place.type.is_register and p.memory.dry):
+    elif place.type.kind == "bit" and (isinstance(place, BitsPart) or (place.type.is_register and p.memory.dry)):
         bits = Bits(name, place.type.width or 1, place.type.is_register, home=p.memory.depth)
         p.scopes.declare(BitsSymbol(name, span, bits=bits, owns=False))
     elif place.type.kind == "array":
         value = place if isinstance(place, Value) else Value(place.type, place)
         p.scopes.declare(ArrayAlias(name, span, value=value))
     else:
-        raise Fault(f"'let' names qubits, registers of bits or arrays, not a value of type {place.type}", node.value.span)
-
+        raise Fault(
+            f"'let' names qubits, registers of bits or arrays, not a value of type {place.type}", node.value.span
+        )

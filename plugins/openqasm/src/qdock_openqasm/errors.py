@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from qdock.errors import LimitExceeded, ProgramError
-
 from qdock_openqasm.sources import Origin
 
-__all__ = ["Fault", "OpenQasmError", "Position", "Problem", "RepeatedQubit", "Suppressed", "as_error", "from_core", "locate", "problem_of"]
+__all__ = [
+    "Fault",
+    "OpenQasmError",
+    "Position",
+    "Problem",
+    "RepeatedQubit",
+    "Suppressed",
+    "as_error",
+    "from_core",
+    "locate",
+    "problem_of",
+]
 
 
 @dataclass(frozen=True)

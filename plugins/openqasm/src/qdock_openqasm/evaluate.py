@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdock.errors import CircuitError, LimitExceeded
-
 from qdock_openqasm import exact, places
+from qdock_openqasm.arithmetic import binary, unary
 from qdock_openqasm.errors import Fault, from_core
-from qdock_openqasm.functions import FUNCTIONS, call_function
+from qdock_openqasm.functions import call_function
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
 from qdock_openqasm.memory import Bits
@@ -29,7 +29,7 @@ from qdock_openqasm.scope import (
     Variable,
 )
 from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
-from qdock_openqasm.values import UNKNOWN, Duration, Value, as_bool, as_integer, binary, cast, unary
+from qdock_openqasm.values import UNKNOWN, Duration, Value, as_bool, as_integer, cast
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -59,7 +59,7 @@ def _integer(p: Program, node: ast.IntegerLiteral) -> Value:
     return Value(LITERAL, node.value, True)
 
 
-def _float(p: Program, node: ast.FloatLiteral) -> Value:
+def _float(_p: Program, node: ast.FloatLiteral) -> Value:
     if not math.isfinite(node.value):
         raise Fault("this number is too large for a float")
     return Value(FLOAT, node.value, True)
@@ -70,7 +70,7 @@ def _bitstring(p: Program, node: ast.BitstringLiteral) -> Value:
     return Value(bits(node.width), node.value, True)
 
 
-def _duration(p: Program, node: ast.DurationLiteral) -> Value:
+def _duration(_p: Program, node: ast.DurationLiteral) -> Value:
     if not math.isfinite(node.value):
         raise Fault("this duration is not finite")
     return Value(DURATION, Duration(node.value, node.unit.value), True)
@@ -163,10 +163,11 @@ def _sizeof(p: Program, node: ast.FunctionCall) -> Value:
         axis = constant_integer(p, node.arguments[1], "the dimension of 'sizeof'")
     if not 0 <= axis < len(dims):
         raise Fault(f"{kind} has the dimensions 0 to {len(dims) - 1}, but {axis} was asked for", node.span)
-    return Value(_SIZE, dims[axis] if dims[axis] is not None and dims[axis] >= 0 else UNKNOWN, True)
+    size = dims[axis]
+    return Value(_SIZE, UNKNOWN if size is None or size < 0 else size, True)
 
 
-def _quantum_call(p: Program, node: ast.QuantumCall) -> Value:
+def _quantum_call(_p: Program, node: ast.QuantumCall) -> Value:
     raise Fault(f"'{node.name.name}' is measured by a calibration ('defcal'), which no circuit can hold")
 
 
@@ -269,9 +270,9 @@ def _joined_bits(p: Program, parts: Sequence[Place]) -> Place:
 
 
 def _joined_arrays(p: Program, parts: Sequence[Place]) -> Place:
-    arrays = [part.data if isinstance(part, Value) else part for part in parts]
+    found = [part.data if isinstance(part, Value) else part for part in parts]
+    arrays = [part for part in found if isinstance(part, Elements)]
     first = arrays[0]
-    assert isinstance(first, Elements)
     if any(array.dims[1:] != first.dims[1:] for array in arrays):
         raise Fault("arrays whose inner dimensions differ cannot be concatenated")
     p.limits.check("elements", sum(len(array.positions) for array in arrays))
@@ -337,8 +338,8 @@ def _array_type(p: Program, node: Any) -> QType:
 _EVALUATE: dict[type, Callable[[Any, Any], Value]] = {
     ast.IntegerLiteral: _integer,
     ast.FloatLiteral: _float,
-    ast.ImaginaryLiteral: lambda p, node: Value(COMPLEX, complex(0, node.value), True),
-    ast.BooleanLiteral: lambda p, node: Value(BOOL, node.value, True),
+    ast.ImaginaryLiteral: lambda _, node: Value(COMPLEX, complex(0, node.value), True),
+    ast.BooleanLiteral: lambda _, node: Value(BOOL, node.value, True),
     ast.BitstringLiteral: _bitstring,
     ast.DurationLiteral: _duration,
     ast.DurationOf: _duration_of,

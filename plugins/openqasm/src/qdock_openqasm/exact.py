@@ -12,7 +12,6 @@ from typing import Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
-
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, QType, core_type
 from qdock_openqasm.values import Value, to_expr
 
@@ -84,12 +83,8 @@ def cast(value: Value, target: QType) -> Value:
     return Value(target, value.data) if kind is None else typed(ex.cast(to_expr(value), kind))
 
 
-_FUNCTIONS: dict[str, Callable[..., ex.Expr]] = {
-    **{name: getattr(ex, name) for name in "sin cos tan arcsin arccos arctan exp log sqrt floor ceiling".split()},
-    "popcount": ex.popcount,
-    "rotl": ex.rotl,
-    "rotr": ex.rotr,
-}
+_NAMES = "sin cos tan arcsin arccos arctan exp log sqrt floor ceiling popcount rotl rotr"
+_FUNCTIONS: dict[str, Callable[..., ex.Expr]] = {name: getattr(ex, name) for name in _NAMES.split(" ")}
 
 
 def call(name: str, arguments: Sequence[Value]) -> Value | None:

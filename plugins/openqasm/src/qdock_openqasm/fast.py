@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from qdock.operations import Code
-
 from qdock_openqasm.apply import broadcast
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import Row
@@ -27,9 +26,7 @@ __all__ = ["FastPath"]
 _MEASURE, _RESET, _BARRIER = int(Code.MEASURE), int(Code.RESET), int(Code.BARRIER)
 
 _OPERAND = r"[A-Za-z_]\w*\s*(?:\[\s*\d{1,9}\s*\]\s*)?"
-_CALL = re.compile(
-    rf"\s*([A-Za-z_]\w*)(?:\s*\(([^()\[\]{{}}\"']*)\)\s*|\s+)({_OPERAND}(?:,\s*{_OPERAND})*)", re.ASCII
-)
+_CALL = re.compile(rf"\s*([A-Za-z_]\w*)(?:\s*\(([^()\[\]{{}}\"']*)\)\s*|\s+)({_OPERAND}(?:,\s*{_OPERAND})*)", re.ASCII)
 _ARROW = re.compile(rf"\s*measure\s+({_OPERAND})->\s*({_OPERAND})", re.ASCII)
 _ASSIGNED = re.compile(rf"\s*({_OPERAND})=\s*measure\s+({_OPERAND})", re.ASCII)
 _ITEM = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?", re.ASCII)

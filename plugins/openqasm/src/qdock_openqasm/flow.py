@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any
 
 from qdock.expr import Var
-
 from qdock_openqasm.ir import Block
 from qdock_openqasm.types import QType
 from qdock_openqasm.values import Value

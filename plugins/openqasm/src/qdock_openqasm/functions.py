@@ -10,19 +10,11 @@ from typing import Any
 from qdock import arithmetic as core
 from qdock import expr as ex
 from qdock.errors import CircuitError
-
+from qdock_openqasm.arithmetic import binary
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.types import COMPLEX, FLOAT, INT, LITERAL, QType, core_type
-from qdock_openqasm.values import (
-    UNKNOWN,
-    Value,
-    as_complex,
-    as_float,
-    as_integer,
-    binary,
-    to_expr,
-)
+from qdock_openqasm.values import UNKNOWN, Value, as_complex, as_float, as_integer, to_expr
 
 __all__ = ["FUNCTIONS", "call_function"]
 
@@ -76,11 +68,13 @@ def _part(name: str) -> Callable[[list[Value], Limits], Value]:
 
 
 def _mod(arguments: list[Value], limits: Limits) -> Value:
-    return binary("%", *arguments, limits)
+    left, right = arguments
+    return binary("%", left, right, limits)
 
 
 def _pow(arguments: list[Value], limits: Limits) -> Value:
-    return binary("**", *arguments, limits)
+    left, right = arguments
+    return binary("**", left, right, limits)
 
 
 def _popcount(arguments: list[Value], _limits: Limits) -> Value:
@@ -92,7 +86,7 @@ def _popcount(arguments: list[Value], _limits: Limits) -> Value:
         return Value(_UINT, UNKNOWN)
     width = arguments[0].type.num_bits
     number = int(data)  # type: ignore[arg-type] # a number, as it is neither of the two above
-    return Value(_UINT, bin(number & ((1 << width) - 1) if number < 0 else number).count("1"))
+    return Value(_UINT, (number & ((1 << width) - 1)).bit_count())
 
 
 def _rotated(sign: int) -> Callable[[list[Value], Limits], Value]:

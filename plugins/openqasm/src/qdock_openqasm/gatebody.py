@@ -11,7 +11,6 @@ import numpy as np
 
 from qdock.expr import Expr, Parameter
 from qdock.gates import ALIASES, GATES, Gate
-
 from qdock_openqasm.apply import PHASE, angles_of, broadcast, gate_named, modifiers_of, operands
 from qdock_openqasm.assigned import names_in
 from qdock_openqasm.errors import Fault
@@ -283,4 +282,3 @@ def _same(template: Template, row: Any, angles: tuple[float, ...], p: Program) -
         # No program of version 2 can see a global phase.
         own = own * np.exp(-1j * np.angle(np.vdot(wanted, own)))
     return bool(np.abs(own - wanted).max() < _CLOSE)
-

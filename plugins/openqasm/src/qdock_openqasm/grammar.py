@@ -21,7 +21,9 @@ __all__ = ["KEYWORDS", "Grammar", "ast", "parse_expression"]
 from openqasm.lexer import KEYWORDS
 
 #: The words that OpenQASM 2 knows as keywords; the parser's others may be names there.
-_KEYWORDS_2 = frozenset("OPENQASM include qreg creg gate opaque if measure reset barrier pi".split())
+_KEYWORDS_2 = frozenset(
+    ("OPENQASM", "include", "qreg", "creg", "gate", "opaque", "if", "measure", "reset", "barrier", "pi")
+)
 _NEW_KEYWORDS = KEYWORDS - _KEYWORDS_2
 _VERSION_2 = "OPENQASM 2.0;\n"
 _DECLARED_2 = re.compile(

@@ -54,9 +54,7 @@ class Includes:
 
     def _resolved(self, name: str, span: Any) -> Path:
         if self._root is None:
-            raise Fault(
-                f"'{name}' can't be included: the program is a text without a file, so it has no folder", span
-            )
+            raise Fault(f"'{name}' can't be included: the program is a text without a file, so it has no folder", span)
         parts = PurePosixPath(name).parts
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or ".." in parts or "\\" in name:
             raise Fault(f"'{name}' can't be included: only files below the program's own folder can be", span)

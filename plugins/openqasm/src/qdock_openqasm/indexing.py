@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qdock import expr as ex
-
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.values import UNKNOWN, Value, as_integer

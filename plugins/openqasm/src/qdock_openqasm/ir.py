@@ -16,7 +16,6 @@ from qdock.circuit import Circuit, Range
 from qdock.expr import Expr, Type, Var
 from qdock.gates import Gate
 from qdock.operations import Code
-
 from qdock_openqasm.bulk import Columns, append_columns, append_rows
 
 __all__ = [
@@ -81,6 +80,7 @@ class ColumnsOp(Op):
     qubits: Sequence[int] | None = None
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         columns = self.columns if self.qubits is None else self.columns.on(place(self.qubits))
         append_columns(circuit, columns)
 
@@ -93,6 +93,7 @@ class GateOp(Op):
     qubits: Sequence[int]
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         circuit.append(self.gate, place(self.qubits))
 
 
@@ -105,6 +106,7 @@ class DelayOp(Op):
     qubits: Sequence[int]
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         circuit.delay(self.duration, place(self.qubits), self.unit)
 
 
@@ -116,6 +118,7 @@ class AssignOp(Op):
     value: Expr
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         circuit.assign(self.target, self.value)
 
 
@@ -128,6 +131,7 @@ class IfOp(Op):
     otherwise: Block | None = None
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         otherwise = None if self.otherwise is None else _block(circuit, self.otherwise, place)
         circuit.if_(self.condition, _block(circuit, self.then, place), otherwise)
 
@@ -140,6 +144,7 @@ class WhileOp(Op):
     body: Block
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         circuit.while_(self.condition, _block(circuit, self.body, place))
 
 
@@ -152,6 +157,7 @@ class ForOp(Op):
     body: Block
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         circuit.for_(self.variable, self.values, _block(circuit, self.body, place))
 
 
@@ -164,6 +170,7 @@ class SwitchOp(Op):
     default: Block | None = None
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         default = None if self.default is None else _block(circuit, self.default, place)
         cases: dict[int | tuple[int, ...], Circuit] = {
             values: _block(circuit, block, place) for values, block in self.cases.items()
@@ -185,6 +192,7 @@ class JumpOp(Op):
     code: Code
 
     def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
         _JUMPS[self.code](circuit)
 
 

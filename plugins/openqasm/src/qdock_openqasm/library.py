@@ -33,22 +33,29 @@ BUILTIN_GATES: dict[int, tuple[RowGate, ...]] = {
     3: (RowGate("U", "U", _half_theta),),
 }
 
-_STDGATES = (
-    "p x y z h s sdg t tdg sx rx ry rz cx cy cz cp crx cry crz ch swap ccx cswap cu CX phase cphase id u1 u2 u3"
-).split()
-_QELIB1 = (
-    "u3 u2 u1 cx id u0 u p x y z h s sdg t tdg rx ry rz sx sxdg cz cy swap ch ccx cswap crx cry crz cu1 cp cu3 csx cu "
-    "rxx rzz rccx rc3x c3x c3sqrtx c4x"
-).split()
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "stdgates.inc": (
+        "p", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "rx", "ry", "rz", "cx", "cy", "cz", "cp", "crx",
+        "cry", "crz", "ch", "swap", "ccx", "cswap", "cu", "CX", "phase", "cphase", "id", "u1", "u2", "u3",
+    ),
+    "qelib1.inc": (
+        "u3", "u2", "u1", "cx", "id", "u0", "u", "p", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "rx", "ry", "rz",
+        "sx", "sxdg", "cz", "cy", "swap", "ch", "ccx", "cswap", "crx", "cry", "crz", "cu1", "cp", "cu3", "csx", "cu",
+        "rxx", "rzz", "rccx", "rc3x", "c3x", "c3sqrtx", "c4x",
+    ),
+}  # fmt: skip
+
 _ROWS = {"phase": "p", "cphase": "cp"}
 _PHASES = {"u2": _half_sum, "u3": _half_sum}
 
-LIBRARIES: dict[str, tuple[str, ...]] = {"stdgates.inc": tuple(_STDGATES), "qelib1.inc": tuple(_QELIB1)}
+#: The gates of the library in the paper on OpenQASM 2.
+_PAPER = {
+    "u3", "u2", "u1", "cx", "id", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "rx", "ry", "rz", "cz", "cy", "ch",
+    "ccx", "crz", "cu1", "cu3",
+}  # fmt: skip
 
-#: What qelib1.inc has beyond the library in the paper on OpenQASM 2; programs bring their own of these names.
-REPLACEABLE = frozenset(_QELIB1) - frozenset(
-    "u3 u2 u1 cx id x y z h s sdg t tdg rx ry rz cz cy ch ccx crz cu1 cu3".split()
-)
+#: What qelib1.inc has beyond them; programs bring their own of these names.
+REPLACEABLE = frozenset(LIBRARIES["qelib1.inc"]) - _PAPER
 
 
 def library(name: str) -> list[RowGate]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from qdock.errors import ConfigError
-
 from qdock_openqasm.errors import Fault
 
 __all__ = ["DEFAULT_LIMITS", "Limits"]

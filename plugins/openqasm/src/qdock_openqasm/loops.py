@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from qdock import expr as ex
-
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate, place_of, resolve_type
 from qdock_openqasm.grammar import ast
@@ -36,7 +35,8 @@ def range_of(p: Program, node: ast.Range) -> range | None:
     for part in (node.start, node.end, node.step):
         value = Value(INT, 1, True) if part is None else evaluate(p, part)
         if value.type.kind not in ("int", "uint", "literal", "bool", "bit"):
-            raise Fault(f"the bounds of a range are integers, not of type {value.type}", part.span)
+            message = f"the bounds of a range are integers, not of type {value.type}"
+            raise Fault(message, None if part is None else part.span)
         bounds.append(as_integer(value, "a bound of a range"))
     if any(bound is UNKNOWN for bound in bounds):
         return None
@@ -79,7 +79,12 @@ def _count(p: Program, iterable: Any) -> int:
     except (Fault, RuntimeBounds):
         # A bound may be the variable of a loop around, which does not exist yet.
         return 0
-    return len(values) if values else 0
+    return _length(values) if values is not None else 0
+
+
+def _length(values: range) -> int:
+    """How many values a range has; `len` knows no number beyond 64 bits."""
+    return max(0, (values.stop - values.start + values.step - (1 if values.step > 0 else -1)) // values.step)
 
 
 def rounds_of(p: Program, node: ast.For) -> int:
@@ -95,7 +100,7 @@ def iterations_of(p: Program, node: ast.For) -> Iterator[Value]:
         values = range_of(p, iterable)
         if values is None:
             return iter([Value(kind, UNKNOWN)])
-        p.spend(len(values), iterable.span)
+        p.spend(_length(values), iterable.span)
         return (convert(Value(INT, number), kind, f"'{node.variable.name}'") for number in values)
     if isinstance(iterable, ast.DiscreteSet):
         p.spend(len(iterable.values), iterable.span)
@@ -125,4 +130,3 @@ def _each(p: Program, place: Any, positions: Iterable[int], kind: QType, name: s
         index = [ast.IntegerLiteral(position)]
         element = select(p.memory, place, index, lambda item: Value(INT, item.value))
         yield convert(read(p.memory, element), kind, f"'{name}'")
-

@@ -14,7 +14,6 @@ from typing import Any
 
 from qdock import expr as ex
 from qdock.recorder import MAX_NESTING
-
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import AssignOp, Block, Layout, Op, Row
 from qdock_openqasm.limits import Limits
@@ -203,7 +202,9 @@ class Memory:
     def block(self, out: Block) -> Iterator[None]:
         """Collect operations in `out`, which stands behind what has been emitted; what it changes is unsure after."""
         if len(self._frames) >= MAX_NESTING:
-            raise Fault(f"control flow is nested more than {MAX_NESTING} deep, the most that a circuit holds", is_limit=True)
+            raise Fault(
+                f"control flow is nested more than {MAX_NESTING} deep, the most that a circuit holds", is_limit=True
+            )
         frame = _Frame(self.out)
         outer, self.out = self.out, out
         self._frames.append(frame)

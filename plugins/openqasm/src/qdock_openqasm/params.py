@@ -9,7 +9,6 @@ from typing import Any
 
 from qdock.errors import CircuitError
 from qdock.expr import Binary, Cast, Const, Expr, Parameter, Unary
-
 from qdock_openqasm.errors import Fault
 
 __all__ = ["Param"]

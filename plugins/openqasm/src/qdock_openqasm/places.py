@@ -10,7 +10,6 @@ from typing import Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
-
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import Evaluate, choose, positions_in
@@ -130,9 +129,7 @@ def _elements(memory: Memory, place: Elements, index: Any, evaluate: Evaluate) -
         raise Fault(f"{place.type} has {len(place.dims)} dimensions, but {len(indices)} indices were given")
     chosen: list[tuple[Sequence[int], bool]] = [
         _along(element, size, evaluate) for element, size in zip(indices, place.dims, strict=False)
-    ] + [
-        (_UNKNOWN if size < 0 else range(size), True) for size in place.dims[len(indices) :]
-    ]
+    ] + [(_UNKNOWN if size < 0 else range(size), True) for size in place.dims[len(indices) :]]
     if memory.dry:
         # While a subroutine is checked, sizes may be unknown; nothing is read or written.
         return Elements(place.storage, place.positions, tuple(_length(found) for found, keeps in chosen if keeps))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from qdock_openqasm import control, declarations, statements, subroutines
+from qdock_openqasm import declarations, jumps, statements, subroutines
 from qdock_openqasm.assigned import walk
 from qdock_openqasm.flow import CallFrame, Flow, LoopFrame
 from qdock_openqasm.functions import FUNCTIONS
@@ -181,7 +181,7 @@ class Program:
     def run_body(self, body: Sequence[Any]) -> Flow:
         """Run the statements of a block in a scope of their own."""
         with self.scope():
-            return control.run_all(self, body)
+            return jumps.run_all(self, body)
 
     # --- what expressions and statements need of each other
 

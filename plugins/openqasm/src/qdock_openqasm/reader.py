@@ -9,7 +9,6 @@ from typing import Any
 
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError, LimitExceeded
-
 from qdock_openqasm.chunks import Chunker
 from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, from_core, locate, problem_of
 from qdock_openqasm.fast import FastPath
@@ -33,6 +32,8 @@ _INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
 _INCLUDES_3 = re.compile(r"""^\s*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)
 _EXACT = re.compile(rf"^{re.escape(EXACT)}\s*$", re.MULTILINE)
 _NEAR = 200
+#: What an error says that should not be there.
+FAULTY = "that is a fault of qdock-openqasm"
 _MOST_SUPPRESSED = 100
 _WORDS = re.compile(r"[^\W\d]\w*")
 
@@ -88,7 +89,7 @@ class Reader:
         start, version = self._header(source)
         self.program.begin(version, exact=_EXACT.search(source.text, 0, start + _NEAR) is not None)
         self._read_statements(source, start)
-        unknown = [name for name in self.program.inputs]
+        unknown = list(self.program.inputs)
         if unknown and not self._problems:
             raise Fault(f"the program has no input '{unknown[0]}' to give a value to")
 
@@ -132,10 +133,15 @@ class Reader:
                 self._run_statement(statement)
         except (CircuitError, LimitExceeded) as error:
             raise from_core(error, None) from None
+        except Fault:
+            raise
         except RecursionError:
             line, column = grammar.source.place(begin)
             place = Position(Origin(grammar.source), line, column + 1)
             raise self.limits.reached("nesting", None, place) from None
+        except Exception as error:
+            message = f"this statement can't be read ({type(error).__name__}: {error}): {FAULTY}"
+            raise Fault(message) from error
 
     def _run_statement(self, statement: Any) -> None:
         program = self.program

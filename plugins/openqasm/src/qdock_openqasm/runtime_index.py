@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
-
 from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
@@ -100,7 +99,7 @@ def _chosen(number: ex.Expr, values: Sequence[ex.Expr], target: core.Type) -> ex
     terms = [_term(number, place, ex.cast(value, raw), raw) for place, value in enumerate(values)]
     while len(terms) > 1:
         pairs = [terms[place : place + 2] for place in range(0, len(terms), 2)]
-        terms = [pair[0] if len(pair) == 1 else _joined(*pair, raw) for pair in pairs]
+        terms = [pair[0] if len(pair) == 1 else _joined(pair[0], pair[1], raw) for pair in pairs]
     return ex.cast(terms[0], target)
 
 

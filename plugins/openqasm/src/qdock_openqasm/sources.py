@@ -68,6 +68,7 @@ class Origin(str):
     first_line: int
 
     def __new__(cls, source: Source, offset: int = 0, first_line: int = 1) -> Origin:
+        """Return the name of `source`, with the place of `offset` in it."""
         self = super().__new__(cls, source.name)
         self.source = source
         self.line, self.column = source.place(offset)

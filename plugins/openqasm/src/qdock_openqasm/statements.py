@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.operations import Code
-
-from qdock_openqasm import control, declarations, places
+from qdock_openqasm import control, declarations, jumps, looping, places
 from qdock_openqasm.apply import PHASE, angles_of, apply, broadcast, gate_named, modifiers_of, operand, operands
+from qdock_openqasm.arithmetic import binary
 from qdock_openqasm.errors import Fault, from_core
 from qdock_openqasm.evaluate import evaluate, place_of
 from qdock_openqasm.flow import Flow
 from qdock_openqasm.gatebody import MATRIX, check_call, define_gate, define_opaque
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.ir import DelayOp
 from qdock_openqasm.indexing import RuntimeIndex
+from qdock_openqasm.ir import DelayOp
 from qdock_openqasm.memory import Bits
 from qdock_openqasm.places import BitsPart, QubitsPart
 from qdock_openqasm.runtime_index import switch_on
 from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, a, declared
 from qdock_openqasm.subroutines import call_by_gate_syntax, define_extern, define_subroutine
 from qdock_openqasm.types import BIT, bits
-from qdock_openqasm.values import UNKNOWN, Duration, Value, binary
+from qdock_openqasm.values import UNKNOWN, Duration, Value
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -103,6 +103,7 @@ def _global_phase(p: Program, node: ast.GlobalPhase) -> None:
 def _measure(p: Program, node: ast.MeasureStatement) -> None:
     if isinstance(node.measure, ast.QuantumCall):
         evaluate(p, node.measure)
+    assert isinstance(node.measure, ast.MeasureExpression), "a calibrated measurement is refused"
     part = operand(p, node.measure.operand)
     if node.target is None:
         _measure_into(p, part.indices, _scratch(p, len(part.indices)))
@@ -284,13 +285,13 @@ _STATEMENTS: dict[type, Callable[[Any, Any], Flow | None]] = {
     ast.Assignment: _assignment,
     ast.ExpressionStatement: _expression,
     ast.If: control.run_if,
-    ast.While: control.run_while,
-    ast.For: control.run_for,
+    ast.While: looping.run_while,
+    ast.For: looping.run_for,
     ast.Switch: control.run_switch,
-    ast.Break: control.run_break,
-    ast.Continue: control.run_continue,
-    ast.Return: control.run_return,
-    ast.End: control.run_end,
+    ast.Break: jumps.run_break,
+    ast.Continue: jumps.run_continue,
+    ast.Return: jumps.run_return,
+    ast.End: jumps.run_end,
     ast.Pragma: _pragma,
     ast.CalibrationGrammar: _calibration,
     ast.CalibrationBlock: _calibration,

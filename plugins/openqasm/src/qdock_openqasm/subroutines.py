@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
-
 from qdock_openqasm.assigned import walk
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault
@@ -55,7 +54,7 @@ def define_subroutine(p: Program, node: ast.SubroutineDefinition) -> None:
 
 
 def _check_body(p: Program, node: ast.SubroutineDefinition, arguments: Sequence[QType]) -> None:
-    unknown = [_unknown_argument(p, kind) for kind in arguments]
+    unknown = [_unknown_argument(kind) for kind in arguments]
     for item, kind, value in zip(node.arguments, arguments, unknown, strict=True):
         _bind(p, item, kind, value)
     for statement in node.body:
@@ -66,7 +65,7 @@ def _check_body(p: Program, node: ast.SubroutineDefinition, arguments: Sequence[
 _unknown = count(1 << 40, 1 << 30)
 
 
-def _unknown_argument(p: Program, kind: QType) -> Value:
+def _unknown_argument(kind: QType) -> Value:
     if kind.kind == "qubit":
         first = next(_unknown)
         return Value(kind, range(first, first + (kind.width or 1)))
@@ -155,7 +154,7 @@ def call_subroutine(p: Program, symbol: Subroutine, nodes: Sequence[Any], node: 
 
 
 def _written_out(p: Program, symbol: Subroutine, values: Sequence[Value]) -> Value:
-    from qdock_openqasm.control import inside, run_all  # control flow holds calls, and calls hold control flow
+    from qdock_openqasm.jumps import inside, run_all  # control flow holds calls, and calls hold control flow
 
     memory = p.memory
     frame = CallFrame(memory.depth, memory.out, len(memory.out.ops), symbol.returns, symbol.name)
@@ -260,4 +259,3 @@ def _store(p: Program, frame: CallFrame, value: Value) -> None:
 
 def _zero(kind: QType) -> Any:
     return {"bool": False, "float": 0.0, "duration": Duration(0.0)}.get(kind.kind, 0)
-

@@ -17,9 +17,8 @@ from qdock.expr import Expr
 from qdock.gates import GATES, Gate
 from qdock.matrices import matrix_power
 from qdock.operations import Code
-
-from qdock_openqasm.errors import Fault
 from qdock_openqasm.bulk import Columns
+from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import exact_sum
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.params import Param
@@ -254,11 +253,12 @@ class RowGate(GateKind):
         self.num_params, self.num_qubits, self.size = definition.num_params, definition.num_qubits, 1
 
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
+        """Return the operations of a call."""
         phases = [self.phase(*params)] if self.phase else []
         return Flat(self.num_qubits, [(self.code, tuple(range(self.num_qubits)), params)], phases)
 
-
     def columns(self, params: tuple[float, ...]) -> Columns | None:
+        """Return the operations of a call as columns."""
         return Columns.of([(self.code, range(self.num_qubits), params)])
 
 
@@ -273,6 +273,7 @@ class MatrixGate(GateKind):
         self.num_params, self.num_qubits, self.size = 0, self.gate.num_qubits, 1
 
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
+        """Return the operations of a call."""
         return Flat(self.num_qubits, [(self.gate, tuple(range(self.num_qubits)), ())])
 
 
@@ -327,6 +328,7 @@ class Template(GateKind):
         self._columns: dict[tuple[float, ...], Columns | None] = {}
 
     def flat(self, params: tuple[Angle, ...], limits: Limits) -> Flat:
+        """Return the operations of a call."""
         found = self._memo.get(params)
         if found is None:
             limits.check("gates", self.size)
@@ -336,6 +338,7 @@ class Template(GateKind):
         return found
 
     def columns(self, params: tuple[float, ...]) -> Columns | None:
+        """Return the operations of a call as columns."""
         if params not in self._columns:
             if len(self._columns) >= _FEW:
                 self._columns.clear()

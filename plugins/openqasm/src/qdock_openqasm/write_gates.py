@@ -12,7 +12,6 @@ from qdock.expr import Expr, Parameter
 from qdock.gates import GATES
 from qdock.operations import Modifier
 from qdock.synthesis import synthesize
-
 from qdock_openqasm.grammar import KEYWORDS
 from qdock_openqasm.library import LIBRARIES
 from qdock_openqasm.write_text import Names, angle_text, expression_text
@@ -86,7 +85,9 @@ class Definitions:
         return " ".join(filter(None, (self._step(*step) for step in steps)))
 
     def _step(self, name: str, params: Sequence[Any], qubits: Sequence[int]) -> str:
-        angles = [expression_text(angle, _NO_NAMES) if isinstance(angle, Expr) else angle_text(angle) for angle in params]
+        angles = [
+            expression_text(angle, _NO_NAMES) if isinstance(angle, Expr) else angle_text(angle) for angle in params
+        ]
         if name == "gphase":
             # No program of version 2 can see a global phase, or say one.
             return f"gphase({angles[0]});" if self.version == 3 else ""
@@ -110,6 +111,10 @@ class Definitions:
         qubits = ", ".join(_QUBITS[: detail.num_targets])
         self.texts.append(f"@qdock.matrix {rows}\ngate {name} {qubits} {{ {body} }}")
         return name
+
+
+def _angle(param: Any) -> str:
+    return expression_text(param, _NO_NAMES) if isinstance(param, Expr) else angle_text(param)
 
 
 _NO_NAMES = Names(Circuit())

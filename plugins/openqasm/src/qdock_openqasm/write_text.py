@@ -118,7 +118,7 @@ def _inner(node: Expr, names: Names) -> str:
     return text if is_whole else f"({text})"
 
 
-def _const(node: Const, names: Names) -> str:
+def _const(node: Const, _names: Names) -> str:
     if node.type == BOOL:
         return str(node.value).lower()
     if node.type == FLOAT:
@@ -168,8 +168,8 @@ def _indexed(node: Binary, names: Names) -> str:
 
 _WRITE: dict[type[Expr], Callable[[Any, Names], str]] = {
     Const: _const,
-    Parameter: lambda node, names: node.name,
-    Var: lambda node, names: node.name,
+    Parameter: lambda node, _: node.name,
+    Var: lambda node, _: node.name,
     Bit: lambda node, names: names.bit(node.index),
     Bits: lambda node, names: names.bits(node.indices),
     Cast: lambda node, names: f"{type_text(node.type)}({expression_text(node.operand, names)})",

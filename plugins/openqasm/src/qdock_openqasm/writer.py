@@ -11,10 +11,9 @@ from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import BOOL, FLOAT, Binary, Bits, Const, Expr, lift
 from qdock.operations import Assign, Delay, For, If, Modifier, Operation, Range, Switch, While
-
+from qdock_openqasm.functions import FUNCTIONS
 from qdock_openqasm.grammar import KEYWORDS
 from qdock_openqasm.library import BUILTIN_CONSTANTS
-from qdock_openqasm.functions import FUNCTIONS
 from qdock_openqasm.write_gates import Definitions
 from qdock_openqasm.write_text import Names, angle_text, expression_text, number_text, type_text
 
@@ -115,7 +114,8 @@ class _Writer:
         length = operation.params[0]
         if isinstance(length, Expr):
             raise ConversionError(
-                f"OpenQASM 3 can't say a delay of '{length}', which is no number yet. Bind the circuit's parameters first."
+                f"OpenQASM 3 can't say a delay of '{length}', which is no number yet. "
+                "Bind the circuit's parameters first."
             )
         return [f"delay[{number_text(length)}{operation.detail.unit}] {self.names.qubits[operation.qubits[0]]};"]
 
@@ -180,7 +180,11 @@ class _Writer:
             lines += [_INDENT + line for line in self._body(block, level)]
             lines += [f"{_INDENT}}}"]
         if detail.default is not None:
-            lines += [f"{_INDENT}default {{", *(_INDENT + line for line in self._body(detail.default, level)), f"{_INDENT}}}"]
+            lines += [
+                f"{_INDENT}default {{",
+                *(_INDENT + line for line in self._body(detail.default, level)),
+                f"{_INDENT}}}",
+            ]
         return [*lines, "}"]
 
 
@@ -195,9 +199,9 @@ _WRITERS: dict[str, Callable[[_Writer, Operation, int], list[str]]] = {
     "while": _Writer.while_,
     "for": _Writer.for_,
     "switch": _Writer.switch,
-    "break": lambda self, op, _: ["break;"],
-    "continue": lambda self, op, _: ["continue;"],
-    "end": lambda self, op, _: ["end;"],
+    "break": lambda *_: ["break;"],
+    "continue": lambda *_: ["continue;"],
+    "end": lambda *_: ["end;"],
 }
 
 

@@ -9,7 +9,6 @@ from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import Binary, Bit, Bits, Const, Expr
 from qdock.operations import If, Operation
-
 from qdock_openqasm.functions import FUNCTIONS
 from qdock_openqasm.write_gates import Definitions
 from qdock_openqasm.write_text import Names, angle_text

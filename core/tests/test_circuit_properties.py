@@ -225,21 +225,6 @@ def test_copies_are_equal_and_independent(circuit):
 
 
 @given(CIRCUITS)
-def test_a_copy_of_a_copy_in_use_grows_apart(circuit):
-    before = circuit.columns()
-    first = circuit.copy()
-    snapshot = first.columns()
-    first.h(0)
-    second = first.copy().x(0)
-    assert (len(before.code), len(snapshot.code), len(first), len(second)) == (
-        len(circuit),
-        len(circuit),
-        len(circuit) + 1,
-        len(circuit) + 2,
-    )
-
-
-@given(CIRCUITS)
 def test_operations_appended_one_by_one_make_the_same_circuit(circuit):
     made = circuit.block().gphase(circuit.global_phase)
     for operation in circuit:
@@ -295,11 +280,6 @@ def test_every_circuit_can_be_drawn(circuit, width):
 
 
 # --- changes
-
-
-@given(CIRCUITS)
-def test_composing_on_an_empty_circuit_gives_the_circuit(circuit):
-    assert circuit.block().compose(circuit) == circuit
 
 
 @given(CIRCUITS, st.randoms())

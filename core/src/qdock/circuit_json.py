@@ -30,6 +30,8 @@ FORMAT, VERSION = "qdock.circuit", 1
 
 def dumps(circuit: Circuit) -> str:
     """Return a circuit as a JSON text."""
+    if not isinstance(circuit.metadata, dict):
+        raise CircuitError(f"The metadata of a circuit is a dict of JSON values, but {circuit.metadata!r} was given.")
     blocks: list[Any] = []
     document = {
         "format": FORMAT,
@@ -191,6 +193,8 @@ def loads(text: str, make: type[Circuit]) -> Circuit:
 
 
 def _decode(text: str) -> _Document:
+    if not isinstance(text, str):
+        raise CircuitError(f"A circuit in JSON is a text, but {type(text).__name__} was given.")
     check_depth(text, "The circuit")
     try:
         document = msgspec.json.decode(text, type=_Document)

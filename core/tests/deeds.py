@@ -64,6 +64,12 @@ def sleep(path=None, seconds=1000):
     time.sleep(seconds)
 
 
+def nap(path):
+    """Be done at about the time when somebody cancels it."""
+    note(path)
+    time.sleep(0.01)
+
+
 def chatter(path=None):
     note(path)
     while True:

@@ -12,7 +12,6 @@ from qdock.expr import Expr, Parameter
 from qdock.gates import GATES
 from qdock.operations import Modifier
 from qdock.synthesis import synthesize
-from qdock_openqasm.grammar import KEYWORDS
 from qdock_openqasm.library import LIBRARIES
 from qdock_openqasm.write_text import Names, angle_text, expression_text
 
@@ -68,7 +67,8 @@ class Definitions:
 
     def _definition(self, row: str, name: str) -> str:
         definition = GATES[row]
-        names = [f"{param}_" if param in KEYWORDS else param for param in definition.parameters]
+        # Names whose alphabetical order is their place: qiskit-qasm3-import 0.6 binds them in that order.
+        names = [f"p{place}" for place in range(definition.num_params)]
         params = [Parameter(param) for param in names]
         qubits = _QUBITS[: definition.num_qubits]
         steps = _BASE.get(row) or self._steps(definition.steps(*params) if definition.steps else [])
@@ -113,16 +113,12 @@ class Definitions:
         return name
 
 
-def _angle(param: Any) -> str:
-    return expression_text(param, _NO_NAMES) if isinstance(param, Expr) else angle_text(param)
-
-
 _NO_NAMES = Names(Circuit())
 _BASE = {
-    "u": "U(theta, phi, lam) a; gphase(-theta / 2);",
+    "u": "U(p0, p1, p2) a; gphase(-p0 / 2);",
     "cx": "ctrl @ x a, b;",
 }
-_BASE_2 = {"u": "U(theta, phi, lam) a;", "cx": "CX a, b;"}
+_BASE_2 = {"u": "U(p0, p1, p2) a;", "cx": "CX a, b;"}
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qdock import Circuit, Dock, Parameter
+from qdock.errors import BackendNotFoundError
 from qdock_legacy import BasicAer, BasicAerJob, QiskitError, Result, assemble, execute
 
 SOON = 10.0
@@ -159,6 +160,17 @@ def test_what_the_compiler_was_told_is_ignored_with_a_word_where_it_matters():
     assert run(bell(), seed_transpiler=1, optimization_level=3, shots=5).success
     with pytest.warns(UserWarning, match="coupling_map is not used: qdock rewrites gates, but places no qubits"):
         run(bell(), coupling_map=[[0, 1]], shots=5)
+
+
+@pytest.mark.parametrize("name", ["qasm_simulator", "local_qasm_simulator_py"])
+def test_a_backend_can_be_named_as_in_2018(name):
+    assert run(bell(), name, shots=1024, seed_simulator=7).get_counts() == {"00": 524, "11": 500}
+
+
+def test_any_installed_backend_can_be_named():
+    assert run(bell(), "basic_simulator", shots=5).backend_name == "basic_simulator"
+    with pytest.raises(BackendNotFoundError, match="no_such_simulator"):
+        run(bell(), "no_such_simulator")
 
 
 def test_any_backend_of_qdock_will_do():

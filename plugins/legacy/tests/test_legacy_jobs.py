@@ -18,11 +18,11 @@ import pytest
 
 import qdock
 from qdock import JobCancelledError
-from qdock_basic import BasicProviderJob
 from qdock_legacy import (
     JOB_FINAL_STATES,
     BaseJob,
     BasicAerJob,
+    BasicProviderJob,
     JobError,
     JobStatus,
     JobTimeoutError,
@@ -629,6 +629,7 @@ def test_of_many_threads_that_submit_one_job_one_wins(gate):
     assert (len(refused), gate.calls) == (7, 1)
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_has_a_pool_of_its_own_and_waits_for_no_job_of_its_parent(gate):
     running = submitted(gate)

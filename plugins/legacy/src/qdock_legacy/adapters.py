@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from qdock.job import JOB_FINAL_STATES, JobStatus, JobV1, RecordedJob
 from qdock.result import CircuitResult
 from qdock.result import Result as CoreResult
 from qdock.spec import BackendSpec, Option
+from qdock.waiting import Callback, JobFuture
 from qdock_legacy.convert_read import to_circuits
 from qdock_legacy.errors import BasicAerError
 from qdock_legacy.models import QasmBackendConfiguration
@@ -96,7 +98,7 @@ class AdaptedBackend(BackendV1):
     def __init__(self, backend: Backend, provider: Any = None) -> None:
         self._backend = backend
         super().__init__(configuration_of(backend), provider)
-        self._options = Options(**backend.options, seed_simulator=None)
+        self._options = Options(**{"seed_simulator": None, **backend.options})
 
     @classmethod
     def _default_options(cls) -> Options:
@@ -117,21 +119,20 @@ class AdaptedBackend(BackendV1):
         QdockError
             As the backend's own `run` does.
         """
-        qobj = Qobj.from_dict(run_input) if isinstance(run_input, Mapping) else run_input
-        config = _config(qobj) if isinstance(qobj, Qobj) else {}
-        chosen = {**self._options, **config, **self._known(options)}
-        seed = chosen.pop("seed_simulator", None)
+        program = Qobj.from_dict(run_input) if isinstance(run_input, Mapping) else run_input
+        given = _config(program) if isinstance(program, Qobj) else {}
+        given |= {name: value for name, value in options.items() if name != "backend_options"}
+        given |= options.get("backend_options") or {}
+        for name in given.keys() - self._options.keys():
+            # What is not wanted is not missed.
+            if given[name]:
+                warnings.warn(f"Option {name} is not used by this backend", stacklevel=2)
+        chosen = {**self._options, **{name: value for name, value in given.items() if name in self._options}}
+        if "seed_simulator" not in self._backend.spec.options:
+            chosen["seed"] = chosen.pop("seed_simulator")
         values = {name: value for name, value in chosen.items() if value is not None}
-        programs = to_circuits(qobj) if isinstance(qobj, Qobj) else run_input
-        return AdaptedJob(self, self._backend.run(programs, seed=seed, **values), qobj)
-
-    def _known(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        given = {**(options.get("backend_options") or {}), **options}
-        given.pop("backend_options", None)
-        for name in given:
-            if name not in self._options:
-                warnings.warn(f"Option {name} is not used by this backend", stacklevel=3)
-        return {name: value for name, value in given.items() if name in self._options and value is not None}
+        circuits = to_circuits(program) if isinstance(program, Qobj) else program
+        return AdaptedJob(self, self._backend.run(circuits, **values), program)
 
 
 def _config(qobj: Qobj) -> dict[str, Any]:
@@ -176,6 +177,21 @@ class AdaptedJob(JobV1):
     def qobj(self) -> Any:
         """Return what was submitted."""
         return self._program
+
+    def add_done_callback(self, callback: Callback) -> None:
+        """Call `callback` with this job once it is final, at once if it is."""
+        self._job.add_done_callback(lambda _: callback(self))
+
+    @property
+    def future(self) -> Future[Result]:
+        """The job as a `concurrent.futures.Future`."""
+        # It asks for nothing but what both kinds of jobs have.
+        return JobFuture(cast("RecordedJob", self))
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        """Wait for the result in any event loop; the loop goes on meanwhile."""
+        yield from self._job.__await__()
+        return self.result()
 
     def _queries(self, *given: Any) -> Any:
         return self._job._queries(*given)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+import qdock
 from qdock.backend import Backend
 from qdock.circuit import Circuit
 from qdock.gates import GATES
@@ -156,8 +157,9 @@ def execute(
     Parameters
     ----------
     experiments : Circuit or sequence of Circuit
-    backend : backend
-        One of the old form, which is given a Qobj; or any backend of qdock.
+    backend : backend or str
+        One of the old form, which is given a Qobj; or any backend of qdock. A name is one of BasicAer's, or else
+        that of an installed backend.
     basis_gates : iterable of str, optional
         Gates to write the circuits in. None: those of the backend.
     backend_options : mapping, optional
@@ -171,13 +173,22 @@ def execute(
     QiskitError, ValueError
         As `assemble` does.
     """
-    chosen = _without_compiling(run_config)
-    if isinstance(backend, Backend):
-        from qdock_legacy.adapters import to_old_backend
-
-        backend = to_old_backend(backend)
+    chosen, backend = _without_compiling(run_config), _in_old_form(backend)
     qobj = assemble(_in_basis(_circuits(experiments), basis_gates, backend), backend, **chosen)
     return backend.run(qobj, backend_options=backend_options) if backend_options else backend.run(qobj)
+
+
+def _in_old_form(backend: Any) -> Any:
+    """Return a backend as old scripts know it: a name is one of BasicAer's, or of any backend there is."""
+    if isinstance(backend, str):
+        from qdock_legacy.provider import BasicAer
+
+        backend = next(iter(BasicAer.backends(backend)), None) or qdock.get_backend(backend)
+    if not isinstance(backend, Backend):
+        return backend
+    from qdock_legacy.adapters import to_old_backend
+
+    return to_old_backend(backend)
 
 
 def _without_compiling(config: Mapping[str, Any]) -> dict[str, Any]:

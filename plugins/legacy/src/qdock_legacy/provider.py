@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from qdock.worker import current_worker
+from qdock_basic import BasicProviderJob
 from qdock_legacy.aer_job import BasicAerJob
 from qdock_legacy.errors import QiskitBackendNotFoundError
 from qdock_legacy.models import QasmBackendConfiguration
@@ -23,6 +24,7 @@ from qdock_legacy.simulators import OPTIONS, SIMULATORS, run_qobj
 __all__ = [
     "BasicAer",
     "BasicAerProvider",
+    "BasicProviderJob",
     "ProviderV1",
     "QasmSimulatorPy",
     "StatevectorSimulatorPy",
@@ -90,7 +92,7 @@ class _SimulatorPy(BackendV1):
         Parameters
         ----------
         qobj : Qobj, dict or circuits
-            What to run; a dict is read as a Qobj, and circuits are assembled.
+            What to run; a dict, or what makes one by `to_dict`, is read as a Qobj, and circuits are assembled.
         backend_options : mapping, optional
             The historical way to give options.
         **options
@@ -119,8 +121,8 @@ class _SimulatorPy(BackendV1):
 
     def _prepare(self, given: Any, chosen: dict[str, Any]) -> tuple[Qobj, dict[str, Any]]:
         """Return what to run, and the options that stand in place of its own."""
-        if isinstance(given, Mapping):
-            given = Qobj.from_dict(given)
+        if isinstance(given, Mapping) or (not isinstance(given, Qobj) and hasattr(given, "to_dict")):
+            given = Qobj.from_dict(_as_dict(given))
         defaults = {name: value for name, value in self._options.items() if value is not None}
         if not isinstance(given, Qobj):
             from qdock_legacy.old_assemble import assemble

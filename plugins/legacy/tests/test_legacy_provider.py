@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import copy
 import io
@@ -16,7 +17,8 @@ import numpy as np
 import pytest
 
 import qdock
-from qdock import Circuit, Dock, JobCancelledError, JobError, JobStatus, JobV1
+from qdock import Circuit, CircuitResult, Dock, JobCancelledError, JobError, JobStatus, JobV1, LocalBackend
+from qdock import Result as CoreResult
 from qdock_legacy import (
     AdaptedJob,
     BackendV1,
@@ -411,6 +413,52 @@ def test_options_that_were_set_count_and_unknown_ones_are_dropped(adapted):
         result = adapted.run(bell(), magic=1).result(SOON)
     assert sum(result.get_counts().values()) == 7
     assert sum(adapted.run(qobj_of(shots=9)).result(SOON).get_counts().values()) == 9
+
+
+def test_the_historical_simulators_of_a_dock_can_have_the_old_form_too(dock):
+    backend = to_old_backend(dock.get_backend("legacy/qasm_simulator"))
+    assert backend.run(qobj_of()).result(SOON).get_counts() == {"00": 524, "11": 500}
+    assert backend.run(bell(), seed_simulator=7).result(SOON).get_counts() == {"00": 524, "11": 500}
+    assert backend.run(qobj_of(seed=1), seed_simulator=7).result(SOON).get_counts() == {"00": 524, "11": 500}
+
+
+class Coin(LocalBackend):
+    """A backend without the option `memory`."""
+
+    def execute(self, programs, options, context):
+        return CoreResult([CircuitResult.from_counts(program, {0: options["shots"]}) for program in programs])
+
+
+def test_what_a_backend_has_no_option_for_is_told_if_it_is_wanted(dock):
+    backend = Coin()
+    backend.dock = dock
+    adapted = to_old_backend(backend)
+    assert adapted.run(qobj_of(memory=False, shots=5)).result(SOON).get_counts() == {"00": 5}
+    with pytest.warns(UserWarning, match="Option memory is not used by this backend"):
+        adapted.run(qobj_of(memory=True))
+
+
+def test_an_adapted_job_can_be_awaited_observed_and_used_as_a_future(adapted):
+    job, seen = adapted.run(bell(), shots=5), []
+
+    async def wait_for(job: Any) -> Any:
+        return await job
+
+    assert sum(asyncio.run(wait_for(job)).get_counts().values()) == 5
+    job.add_done_callback(seen.append)
+    assert seen == [job]
+    assert isinstance(job.future.result(SOON), Result)
+    assert list(qdock.as_completed([job], SOON)) == [job]
+
+
+def test_what_makes_a_dict_is_read_as_a_qobj():
+    class Foreign:
+        def to_dict(self):
+            return qobj_of()
+
+    backend = BasicAer.get_backend("qasm_simulator")
+    assert counts(backend, Foreign()) == {"00": 524, "11": 500}
+    assert backend._run_job("id", Foreign()).get_counts() == {"00": 524, "11": 500}
 
 
 def test_an_adapted_job_is_watched_like_any_other(adapted):

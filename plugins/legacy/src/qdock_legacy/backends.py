@@ -93,7 +93,8 @@ class LegacySimulator(LocalBackend):
         chosen = _chosen(options)
         entries: list[CircuitResult] = []
         for number, group in self._groups(programs):
-            ready, settings = prepare(self._qobj(group, number, context), self._simulator, chosen)
+            qobj = self._qobj(group, number, context, chosen.get("seed_simulator"))
+            ready, settings = prepare(qobj, self._simulator, chosen)
             for circuit, found in zip(group, run_programs(ready, settings, context.check), strict=True):
                 entries.append(_entry(circuit, found, settings.shots))
                 context.progress(len(entries) / len(programs))
@@ -107,25 +108,31 @@ class LegacySimulator(LocalBackend):
             yield number, circuits
             number += len(circuits)
 
-    def _qobj(self, circuits: Sequence[Circuit], first: int, context: Context | None) -> Qobj:
-        """Return the Qobj of some circuits; those without a seed get one that follows from the job's."""
-        seeded = [_with_seed(circuit, first + i, context) for i, circuit in enumerate(circuits)]
+    def _qobj(self, circuits: Sequence[Circuit], first: int, context: Context | None, seed: int | None = None) -> Qobj:
+        """Return the Qobj of some circuits; without `seed` those that have none get one that follows from the job's."""
+        seeded = [_with_seed(circuit, first + i, context, seed) for i, circuit in enumerate(circuits)]
         return circuits_to_qobj(seeded, backend=self._simulator.name, exact_names=True)
 
 
 def _of_all(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a config says of all circuits of a Qobj."""
-    return {name: value for name, value in config.items() if name not in ("seed", "seed_simulator", "allows_measure_sampling")}
+    return {
+        name: value
+        for name, value in config.items()
+        if name not in ("seed", "seed_simulator", "allows_measure_sampling")
+    }
 
 
-def _with_seed(circuit: Circuit, index: int, context: Context | None) -> Circuit:
+def _with_seed(circuit: Circuit, index: int, context: Context | None, seed: int | None) -> Circuit:
     config = circuit.metadata.get(CONFIG, {})
-    if context is None or "seed" in config or "seed_simulator" in config:
+    if context is None or (seed is None and ("seed" in config or "seed_simulator" in config)):
         return circuit
-    # One of the job's own streams gives a seed that every generator of old takes.
-    seed = int(context.rng(index).integers(2**31 - 1))
+    if seed is None:
+        # One of the job's own streams gives a seed that every generator of old takes.
+        seed = int(context.rng(index).integers(2**31 - 1))
     seeded = circuit.copy()
-    seeded.metadata = {**circuit.metadata, CONFIG: {**config, "seed_simulator": seed}}
+    rest = {name: value for name, value in config.items() if name != "seed"}
+    seeded.metadata = {**circuit.metadata, CONFIG: {**rest, "seed_simulator": seed}}
     return seeded
 
 

@@ -52,10 +52,8 @@ def instructions(rng: np.random.Generator) -> list[dict[str, Any]]:
     """Return layers of random rotations of all qubits and CX between random pairs, and a measurement of each."""
     made: list[dict[str, Any]] = []
     for _ in range(LAYERS):
-        for qubit in range(QUBITS):
-            made.append({"name": "u3", "qubits": [qubit], "params": rng.uniform(-pi, pi, 3).tolist()})
-        for _ in range(QUBITS - 1):
-            made.append({"name": "cx", "qubits": rng.permutation(QUBITS)[:2].tolist()})
+        made += [{"name": "u3", "qubits": [i], "params": rng.uniform(-pi, pi, 3).tolist()} for i in range(QUBITS)]
+        made += [{"name": "cx", "qubits": rng.permutation(QUBITS)[:2].tolist()} for _ in range(QUBITS - 1)]
     return made + [{"name": "measure", "qubits": [qubit], "memory": [qubit]} for qubit in range(QUBITS)]
 
 
@@ -101,7 +99,9 @@ def ours(source: Path, target: Path) -> list[float]:
 
 
 def theirs(python: str, source: Path, target: Path) -> list[float]:
-    done = subprocess.run([python, "-W", "ignore", "-c", _OLD, str(source), str(target)], capture_output=True, check=True)
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", _OLD, str(source), str(target)], capture_output=True, check=True
+    )
     seconds: list[float] = json.loads(done.stdout)
     return seconds
 

@@ -33,13 +33,34 @@ def apply_matrices(states: Array, matrices: npt.ArrayLike, qubits: Sequence[int]
     _check(states, qubits)
     if stack.shape not in ((size, size), (len(states), size, size)):
         raise ValueError(
-            f"Matrices on {len(qubits)} qubits of {len(states)} states have the shape ({len(states)}, {size}, {size}) or "
-            f"({size}, {size}), but these have {stack.shape}."
+            f"Matrices on {len(qubits)} qubits of {len(states)} states have the shape ({len(states)}, {size}, {size}) "
+            f"or ({size}, {size}), but these have {stack.shape}."
         )
     parts = _parts(states, qubits)
+    if stack.ndim == 2:
+        _apply_one(parts, stack)
+        return
     given = [part.copy() for part in parts]
-    for row, part in enumerate(parts):
-        _combine(part, stack[..., row, :], given)
+    for index, part in enumerate(parts):
+        row = stack[:, index].reshape(-1, size, *(1,) * (part.ndim - 1))
+        np.multiply(row[:, 0], given[0], out=part)
+        for column in range(1, size):
+            part += row[:, column] * given[column]
+
+
+def _apply_one(parts: Sequence[Array], matrix: Array) -> None:
+    """Apply one matrix to all states; rows that change nothing, and entries that are zero, cost nothing."""
+    rows = {row: np.flatnonzero(entries).tolist() for row, entries in enumerate(matrix)}
+    rows = {row: used for row, used in rows.items() if used != [row] or matrix[row, row] != 1}
+    given = {column: parts[column].copy() for column in {column for used in rows.values() for column in used}}
+    for row, used in rows.items():
+        first, *others = used or [row]
+        if matrix[row, first] == 1:
+            parts[row][...] = given[first]
+        else:
+            np.multiply(matrix[row, first], given.get(first, parts[row]), out=parts[row])
+        for column in others:
+            parts[row] += matrix[row, column] * given[column]
 
 
 def _check(states: Array, qubits: Sequence[int]) -> None:
@@ -59,16 +80,3 @@ def _parts(states: Array, qubits: Sequence[int]) -> list[Array]:
             places[num_qubits - qubit] = index >> position & 1
         parts.append(view[tuple(places)])
     return parts
-
-
-def _combine(part: Array, row: Array, given: Sequence[Array]) -> None:
-    """Give a part the linear combination that a row of the matrices says."""
-    if row.ndim == 1:
-        used = np.flatnonzero(row).tolist()
-        part[...] = row[used[0]] * given[used[0]] if used else 0
-    else:
-        row = row.T.reshape(len(given), -1, *(1,) * (part.ndim - 1))
-        used = list(range(len(given)))
-        np.multiply(row[0], given[0], out=part)
-    for index in used[1:]:
-        part += row[index] * given[index]

@@ -13,6 +13,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "adapters": ("AdaptedBackend", "AdaptedJob", "OldBackend", "from_old_backend", "to_old_backend"),
     "aer_job": ("BasicAerJob", "SchemaValidationError"),
     "base_job": ("JOB_FINAL_STATES", "BaseJob", "JobError", "JobStatus", "JobTimeoutError", "JobV1"),
+    "convert_read": ("to_circuits",),
+    "convert_write": ("circuits_to_qobj",),
     "errors": (
         "BackendConfigurationError",
         "BackendPropertyError",
@@ -44,9 +46,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "marginal_counts",
     ),
     "options": ("Options",),
+    "qobj": ("Condition", "Experiment", "Fields", "Instruction", "Qobj"),
+    "simulators": ("SIMULATORS", "check_qobj", "run_qobj"),
     "provider": (
         "BasicAer",
         "BasicAerProvider",
+        "BasicProviderJob",
         "ProviderV1",
         "QasmSimulatorPy",
         "StatevectorSimulatorPy",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qdock_legacy.errors import QobjError
+from qdock_legacy.errors import error_at
 
 __all__ = ["Array", "as_pairs", "matrix_of", "vector_of"]
 
@@ -47,7 +47,7 @@ def _complex(value: Any, dimensions: int, path: str) -> Array:
     if array.dtype.kind != "c" and array.ndim == dimensions + 1 and array.shape[-1] == 2:
         array = array[..., 0] + 1j * array[..., 1]
     if array.ndim != dimensions or not np.isfinite(array).all():
-        raise QobjError(f"{path}: no {kind} was given; allowed are lists of finite numbers, a complex one as [re, im].", path)
+        raise error_at(path, f"no {kind} was given; allowed are lists of finite numbers, a complex one as [re, im].")
     return array.astype(np.complex128)
 
 

@@ -14,9 +14,10 @@ from qdock.expr import Bit, Bits, Expr, Uint, cast
 from qdock.gates import GATES
 from qdock.nodes import Const
 from qdock_legacy.arrays import matrix_of
-from qdock_legacy.errors import QobjError
+from qdock_legacy.errors import error_at
+from qdock_legacy.program import check_matrix_given
 from qdock_legacy.qobj import Condition, Experiment, Instruction, Qobj
-from qdock_legacy.qobj_rules import as_error, problems_of
+from qdock_legacy.qobj_rules import check
 
 __all__ = ["CONFIG", "REGISTER", "to_circuit", "to_circuits"]
 
@@ -51,9 +52,7 @@ def to_circuits(program: str | Qobj) -> list[Circuit]:
         If the Qobj is invalid, or has an instruction that is no part of a circuit: a snapshot, a copy.
     """
     qobj = Qobj.loads(program) if isinstance(program, str) else program
-    problems = problems_of(qobj)
-    if problems:
-        raise as_error(problems)
+    check(qobj)
     config = {} if qobj.config is UNSET else qobj.config.to_dict()
     return [to_circuit(item, index, config) for index, item in enumerate(qobj.experiments)]
 
@@ -123,7 +122,7 @@ class _Reader:
 
     def add(self, instruction: Instruction, path: str) -> None:
         """Append an instruction, in a block of its own if it is conditional."""
-        make = _OTHERS.get(instruction.name, _gate)
+        make: Callable[..., None] = self._MAKERS.get(instruction.name, _Reader._gate)
         try:
             if instruction.conditional is UNSET:
                 make(self, self.circuit, instruction, path)
@@ -136,7 +135,7 @@ class _Reader:
                 else:
                     self.circuit.if_(condition, block)
         except CircuitError as error:
-            raise QobjError(f"{path}: {error}", path) from error
+            raise error_at(path, f"{error}") from error
 
     def condition(self, given: Any) -> Expr | None:
         """Return the condition; None for one that always holds."""
@@ -153,6 +152,53 @@ class _Reader:
         register = range(self.slots, self.circuit.num_clbits)
         return _masked(register, int(instruction.mask, 16), int(instruction.val, 16), instruction.relation)
 
+    # --- what each kind of instruction is in a circuit
+
+    def _gate(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        if instruction.name not in GATES:
+            raise error_at(f"{path}.name", f"{instruction.name!r} was given; a circuit has no such operation.")
+        params = () if instruction.params is UNSET else instruction.params
+        if instruction.name == "u0" and not params:
+            params = (1,)
+        circuit.append(instruction.name, list(instruction.qubits), () if instruction.name == "id" else params)
+
+    def _unitary(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        check_matrix_given(instruction, path)
+        circuit.unitary(matrix_of(instruction.params[0], f"{path}.params[0]"), list(instruction.qubits))
+
+    def _measure(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        slot = instruction.memory[0]
+        circuit.measure(instruction.qubits[0], slot)
+        if instruction.register is not UNSET:
+            circuit.assign(Bit(self.slots + instruction.register[0]), Bit(slot))
+
+    def _reset(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        circuit.reset(list(instruction.qubits))
+
+    def _barrier(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        # What else stands there nobody looked at.
+        qubits = [q for q in instruction.qubits or () if 0 <= q < circuit.num_qubits]
+        circuit.barrier(*([qubits] if qubits else []))
+
+    def _delay(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        length = instruction.params[0] if instruction.params else 0
+        circuit.delay(length, list(instruction.qubits or ()))
+
+    def _bfunc(self, circuit: Circuit, instruction: Any, path: str) -> None:
+        target = Bit(self.slots + instruction.register)
+        circuit.assign(target, self.assigned(instruction))
+        if instruction.memory is not UNSET:
+            circuit.assign(Bit(instruction.memory), target)
+
+    _MAKERS: Mapping[str, Callable[..., None]] = {
+        "unitary": _unitary,
+        "measure": _measure,
+        "reset": _reset,
+        "barrier": _barrier,
+        "delay": _delay,
+        "bfunc": _bfunc,
+    }
+
 
 def _masked(bits: range, mask: int, value: int, relation: str) -> Expr:
     """Return the comparison of some bits under a mask with a value."""
@@ -163,59 +209,3 @@ def _masked(bits: range, mask: int, value: int, relation: str) -> Expr:
     compare = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[relation]
     compared: Expr = getattr(masked, compare)(Const(value, kind))
     return compared
-
-
-# --- what each kind of instruction is in a circuit
-
-
-def _gate(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    if instruction.name not in GATES:
-        raise QobjError(f"{path}.name: {instruction.name!r} was given; a circuit has no such operation.", f"{path}.name")
-    params = () if instruction.params is UNSET else instruction.params
-    if instruction.name == "u0" and not params:
-        params = (1,)
-    circuit.append(instruction.name, list(instruction.qubits), () if instruction.name == "id" else params)
-
-
-def _unitary(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    if instruction.params is UNSET or len(instruction.params) != 1 or not instruction.qubits:
-        raise QobjError(f"{path}.params: 'unitary' has a matrix, and the qubits that it acts on.", f"{path}.params")
-    circuit.unitary(matrix_of(instruction.params[0], f"{path}.params[0]"), list(instruction.qubits))
-
-
-def _measure(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    slot = instruction.memory[0]
-    circuit.measure(instruction.qubits[0], slot)
-    if instruction.register is not UNSET:
-        circuit.assign(Bit(reader.slots + instruction.register[0]), Bit(slot))
-
-
-def _reset(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    circuit.reset(list(instruction.qubits))
-
-
-def _barrier(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    qubits = [] if instruction.qubits is UNSET else [q for q in instruction.qubits if 0 <= q < circuit.num_qubits]
-    circuit.barrier(*([qubits] if qubits else []))
-
-
-def _delay(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    length = 0 if instruction.params in (UNSET, ()) else instruction.params[0]
-    circuit.delay(length, list(instruction.qubits))
-
-
-def _bfunc(reader: _Reader, circuit: Circuit, instruction: Any, path: str) -> None:
-    target = Bit(reader.slots + instruction.register)
-    circuit.assign(target, reader.assigned(instruction))
-    if instruction.memory is not UNSET:
-        circuit.assign(Bit(instruction.memory), target)
-
-
-_OTHERS: dict[str, Callable[[_Reader, Circuit, Instruction, str], None]] = {
-    "unitary": _unitary,
-    "measure": _measure,
-    "reset": _reset,
-    "barrier": _barrier,
-    "delay": _delay,
-    "bfunc": _bfunc,
-}

@@ -209,14 +209,15 @@ class _Writer:
         clbit = operation.clbits[0]
         if clbit not in self.memory:
             raise _refused(self.circuit, "a measurement into a scratch register")
-        slot, register = self.memory[clbit], UNSET
+        slot = self.memory[clbit]
+        register: Any = UNSET
         follower = rest[0].detail if rest else None
         if self.mirrors:
-            register = (slot,)  # type: ignore[assignment]  # one of both
+            register = (slot,)
         elif isinstance(follower, Assign) and self.scratch and follower.value == Bit(clbit):
-            target = follower.target
-            if isinstance(target, Bit) and target.index in self.scratch:
-                register = (self.scratch[target.index],)  # type: ignore[assignment]  # one of both
+            target = self.scratch.get(_index(follower.target))
+            if target is not None:
+                register = (target,)
                 del rest[0]
         self._add("measure", condition, qubits=operation.qubits, memory=(slot,), register=register)
 
@@ -234,19 +235,17 @@ class _Writer:
 
     def _assign(self, operation: Operation, rest: list[Operation], condition: Any) -> None:
         """Write a bfunc of a circuit that came from a Qobj."""
-        detail = operation.detail
-        found = None
-        if isinstance(detail, Assign) and self.scratch and isinstance(detail.target, Bit):
-            found = _comparison(detail.value, self.scratch)
-        if found is None or detail.target.index not in self.scratch:  # type: ignore[union-attr, operator]  # as found
+        detail, scratch = operation.detail, self.scratch or {}
+        assert isinstance(detail, Assign)
+        slot, found = scratch.get(_index(detail.target)), _comparison(detail.value, scratch)
+        if slot is None or found is None:
             raise _refused(self.circuit, "an assignment")
-        target = detail.target  # type: ignore[union-attr]  # as found
-        memory = UNSET
+        memory: Any = UNSET
         follower = rest[0].detail if rest else None
-        if isinstance(follower, Assign) and follower.value == target and _index(follower.target) in self.memory:
-            memory = self.memory[_index(follower.target)]  # type: ignore[assignment]  # one of both
+        if isinstance(follower, Assign) and follower.value == detail.target and _index(follower.target) in self.memory:
+            memory = self.memory[_index(follower.target)]
             del rest[0]
-        self._bfunc(found, self.scratch[target.index], condition, memory)  # type: ignore[index, union-attr]  # as found
+        self._bfunc(found, slot, condition, memory)
 
     def _bfunc(self, found: _Comparison, slot: int, condition: Any, memory: Any = UNSET) -> None:
         mask, relation, value = found

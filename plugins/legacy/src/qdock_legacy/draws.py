@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qdock_legacy.errors import QobjError
+from qdock_legacy.errors import error_at
 
-__all__ = ["GENERATORS", "check_seed", "draws", "sample", "uniform"]
+__all__ = ["GENERATORS", "Drawn", "check_seed", "draws", "uniform"]
 
 #: The generators there were: BasicAer had the first, BasicSimulator the second.
 GENERATORS = ("RandomState", "default_rng")
@@ -21,7 +21,7 @@ _CHUNK = 4096
 def check_seed(seed: int, generator: str, path: str) -> int:
     """Return a seed, or raise `QobjError` if the generator does not take it."""
     if not 0 <= seed <= _MOST[generator]:
-        raise QobjError(f"{path}: {seed} was given; allowed seeds of {generator} are 0 to {_MOST[generator]}.", path)
+        raise error_at(path, f"{seed} was given; allowed seeds of {generator} are 0 to {_MOST[generator]}.")
     return seed
 
 
@@ -47,8 +47,37 @@ def draws(generator: str, seed: int) -> Iterator[float]:
         size = min(2 * size, _CHUNK)
 
 
-def sample(probabilities: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Return the outcome that each draw stands for, as ``choice(range(k), p=probabilities)`` finds it."""
+class Drawn:
+    """The draws of an experiment, each of which finds an outcome as ``choice(range(k), p=probabilities)`` does.
+
+    Parameters
+    ----------
+    values : (shots,) array
+        In [0, 1).
+    """
+
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        self._values = values
+        self._order = values.argsort(kind="stable")
+        self._sorted = values[self._order]
+
+    def counts(self, probabilities: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+        """Return each outcome that is found and how often, the first one found first."""
+        # Draws below the sum of the first probabilities find one of the first outcomes.
+        ends = self._sorted.searchsorted(_sums(probabilities), side="left")
+        numbers = np.diff(ends, prepend=0)
+        seen = numbers.nonzero()[0]
+        first = np.minimum.reduceat(self._order, (ends - numbers)[seen])
+        order = first.argsort()
+        return list(zip(seen[order].tolist(), numbers[seen[order]].tolist(), strict=True))
+
+    def outcomes(self, probabilities: npt.NDArray[np.float64]) -> list[int]:
+        """Return the outcome that each draw finds."""
+        found: list[int] = _sums(probabilities).searchsorted(self._values, side="right").tolist()
+        return found
+
+
+def _sums(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     sums = probabilities.cumsum()
     sums /= sums[-1]
-    return sums.searchsorted(values, side="right")
+    return sums

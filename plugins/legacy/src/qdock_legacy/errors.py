@@ -11,6 +11,7 @@ __all__ = [
     "QiskitBackendNotFoundError",
     "QiskitError",
     "QobjError",
+    "error_at",
 ]
 
 
@@ -66,3 +67,8 @@ class QobjError(BasicAerError, ProgramError):
 
     def __str__(self) -> str:
         return self.message
+
+
+def error_at(path: str, text: str) -> QobjError:
+    """Return the error that says what is wrong at a path."""
+    return QobjError(f"{path}: {text}" if path else text, path)

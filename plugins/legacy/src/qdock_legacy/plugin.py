@@ -55,7 +55,12 @@ def qdock_backends() -> Iterator[BackendSpec]:
     unitary = {"shots": _SHOTS["shots"], "initial_unitary": Option("array", doc="Matrix to begin with.")}
     yield _spec("qasm_simulator", "BasicAer's simulator of shots, its counts to the last bit.", counts, _SHOTS)
     yield _spec("statevector_simulator", "BasicAer's simulator of one shot's state.", ("statevector", *counts), _SHOTS)
-    yield _spec("unitary_simulator", "BasicAer's simulator of a circuit's matrix.", ("unitary", "conditionals", "variables"), unitary)
+    yield _spec(
+        "unitary_simulator",
+        "BasicAer's simulator of a circuit's matrix.",
+        ("unitary", "conditionals", "variables"),
+        unitary,
+    )
 
 
 @hookimpl

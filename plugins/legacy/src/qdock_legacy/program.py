@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import UNSET
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from qdock_legacy.arrays import matrix_of
-from qdock_legacy.errors import QobjError
+from qdock_legacy.errors import QobjError, error_at
 from qdock_legacy.qobj import Condition, Experiment, Instruction
 
-__all__ = ["BFUNC", "GATE", "KNOWN", "MEASURE", "RESET", "Program", "Step", "compile_experiment", "holds"]
+__all__ = [
+    "BFUNC",
+    "GATE",
+    "KNOWN",
+    "MEASURE",
+    "RESET",
+    "Program",
+    "Step",
+    "check_matrix_given",
+    "compile_experiment",
+    "holds",
+]
 
 GATE, MEASURE, RESET, BFUNC = range(4)
 
 #: Gates that the historical simulators knew; `u`, `p` and `h` only the last of them.
-_GATES = frozenset("U u u1 u2 u3 p h rz sx x cx CX".split())
+_GATES = frozenset(("U", "u", "u1", "u2", "u3", "p", "h", "rz", "sx", "x", "cx", "CX"))
 _NOTHING = frozenset(("id", "u0", "barrier"))
 #: Every name that they ran.
 KNOWN = _GATES | _NOTHING | {"unitary", "measure", "reset", "bfunc"}
@@ -37,7 +49,7 @@ _RELATIONS: dict[str, Callable[[int, int], bool]] = {
 _TOLERANCE = 1e-6
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """One thing to do.
 
     Attributes
@@ -50,12 +62,15 @@ class Step(NamedTuple):
         the register or None; of a bfunc the mask, the relation, the value, and both slots.
     condition : int or (mask, shift, value), optional
         A bit of the register that must be 1, or what the masked memory must be.
+    key : tuple
+        Of a gate its name and its qubits.
     """
 
     kind: int
     qubits: tuple[int, ...]
     detail: tuple[Any, ...]
     condition: Any = None
+    key: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ def holds(condition: Any, memory: int, register: int) -> bool:
     if isinstance(condition, int):
         return bool(register >> condition & 1)
     mask, shift, value = condition
-    return mask == 0 or (memory & mask) >> shift == value
+    return bool(mask == 0 or (memory & mask) >> shift == value)
 
 
 def compile_experiment(experiment: Experiment, index: int, simulator: str) -> Program:
@@ -117,10 +132,10 @@ def compile_experiment(experiment: Experiment, index: int, simulator: str) -> Pr
     for number, instruction in enumerate(experiment.instructions):
         name = instruction.name
         if name in _GATES:
-            params = instruction.params
+            params, qubits, condition = instruction.params, instruction.qubits, instruction.conditional
             detail = (name, *params) if params is not UNSET else (name,)
-            condition = instruction.conditional
-            steps.append(Step(GATE, instruction.qubits, detail, None if condition is UNSET else _condition(condition)))  # type: ignore[arg-type]  # checked
+            waits = None if condition is UNSET else _condition(condition)
+            steps.append(Step(GATE, qubits, detail, waits, (name, qubits)))  # type: ignore[arg-type]  # checked
         elif name not in _NOTHING:
             steps.append(_step(instruction, f"{path}.instructions[{number}]", simulator))
     seed = config.get("seed_simulator", config.get("seed"))
@@ -157,7 +172,7 @@ def _step(instruction: Instruction, path: str, simulator: str) -> Step:
             f"{path}.name",
         )
     condition = None if instruction.conditional is UNSET else _condition(instruction.conditional)
-    return make(instruction, path)._replace(condition=condition)
+    return replace(make(instruction, path), condition=condition)
 
 
 def _condition(given: int | Condition) -> Any:
@@ -167,16 +182,16 @@ def _condition(given: int | Condition) -> Any:
     return mask, max((mask & -mask).bit_length() - 1, 0), int(given.val, 16)
 
 
-def _measure(instruction: Any, path: str) -> Step:
+def _measure(instruction: Any, _path: str) -> Step:
     register = None if instruction.register is UNSET else instruction.register[0]
     return Step(MEASURE, instruction.qubits[:1], (instruction.memory[0], register))
 
 
-def _reset(instruction: Any, path: str) -> Step:
+def _reset(instruction: Any, _path: str) -> Step:
     return Step(RESET, instruction.qubits, ())
 
 
-def _bfunc(instruction: Any, path: str) -> Step:
+def _bfunc(instruction: Any, _path: str) -> Step:
     memory = None if instruction.memory is UNSET else instruction.memory
     relation = _RELATIONS[instruction.relation]
     return Step(
@@ -184,22 +199,29 @@ def _bfunc(instruction: Any, path: str) -> Step:
     )
 
 
-def _unitary(instruction: Any, path: str) -> Step:
+def check_matrix_given(instruction: Any, path: str) -> None:
+    """Raise `QobjError` unless a ``unitary`` has one parameter, and qubits."""
     if instruction.params is UNSET or len(instruction.params) != 1 or not instruction.qubits:
-        raise QobjError(f"{path}.params: 'unitary' has a matrix, and the qubits that it acts on.", f"{path}.params")
+        raise error_at(f"{path}.params", "'unitary' has a matrix, and the qubits that it acts on.")
+
+
+def _unitary(instruction: Any, path: str) -> Step:
+    check_matrix_given(instruction, path)
     matrix = matrix_of(instruction.params[0], f"{path}.params[0]")
     check_unitary(matrix, len(instruction.qubits), f"{path}.params[0]")
-    return Step(GATE, instruction.qubits, ("unitary", matrix))
+    return Step(GATE, instruction.qubits, ("unitary", matrix), key=("unitary", instruction.qubits))
 
 
 def check_unitary(matrix: npt.NDArray[np.complex128], num_qubits: int, path: str) -> None:
     """Raise `QobjError` unless a matrix is a unitary of so many qubits."""
     size = 1 << num_qubits
     if matrix.shape != (size, size):
-        raise QobjError(f"{path}: a matrix of shape {matrix.shape} was given; on {num_qubits} qubits allowed is ({size}, {size}).", path)
+        raise error_at(
+            path, f"a matrix of shape {matrix.shape} was given; on {num_qubits} qubits allowed is ({size}, {size})."
+        )
     defect = float(np.abs(matrix.conj().T @ matrix - np.eye(size)).max())
     if not defect <= _TOLERANCE:
-        raise QobjError(f"{path}: a matrix that is not unitary was given, by {defect:.3g}; allowed are unitary ones.", path)
+        raise error_at(path, f"a matrix that is not unitary was given, by {defect:.3g}; allowed are unitary ones.")
 
 
 _OTHERS: dict[str, Callable[[Instruction, str], Step]] = {
@@ -208,8 +230,3 @@ _OTHERS: dict[str, Callable[[Instruction, str], Step]] = {
     "bfunc": _bfunc,
     "unitary": _unitary,
 }
-
-
-def gates_of(program: Program) -> Iterator[Step]:
-    """Yield the steps that are gates."""
-    return (step for step in program.steps if step.kind == GATE)

@@ -64,7 +64,7 @@ class Fields(Mapping[str, Any]):
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy as plain JSON values."""
-        copied: dict[str, Any] = _thawed(self._data)
+        copied: dict[str, Any] = msgspec.to_builtins(self._data)
         return copied
 
 
@@ -75,8 +75,14 @@ def _frozen(value: Any) -> Any:
 
 
 def _thawed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _thawed(item) for key, item in (value._data if isinstance(value, Fields) else value).items()}
+    """Return a copy as dicts and lists; the exact types come first, for there are many of them."""
+    kind = type(value)
+    if kind is str or kind is int or kind is float:
+        return value
+    if kind is list or kind is tuple:
+        return [_thawed(item) for item in value]
+    if kind is dict or isinstance(value, Mapping):
+        return {key: _thawed(item) for key, item in (value._data if kind is Fields else value).items()}
     return [_thawed(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -95,7 +101,7 @@ def _plain(value: Any) -> Any:
     raise NotImplementedError(f"A Qobj holds JSON values, but {value!r} of type {type(value).__name__} was given.")
 
 
-class Condition(_Model, frozen=True):
+class Condition(_Model, frozen=True, gc=False):
     """What an instruction waits for, in the form before 0.7: the masked memory, shifted down, equals a value.
 
     Parameters
@@ -111,7 +117,8 @@ class Condition(_Model, frozen=True):
     type: str | UnsetType = UNSET
 
 
-class Instruction(_Model, frozen=True, rename={"condition": "_condition"}):
+# Instructions hold no cycles; a file has so many of them that the garbage collector had better not look at each.
+class Instruction(_Model, frozen=True, gc=False, rename={"condition": "_condition"}):
     """One instruction; what it does not have is `msgspec.UNSET`.
 
     Parameters
@@ -165,7 +172,7 @@ class Experiment(_Model, frozen=True):
     config: Fields | UnsetType = UNSET
 
 
-class Qobj(_Model, frozen=True):
+class Qobj(_Model, frozen=True, weakref=True):
     """What was sent to a backend: circuits, and how to run them.
 
     Read one with `from_dict`, `loads` or `load`; only then it has been checked.

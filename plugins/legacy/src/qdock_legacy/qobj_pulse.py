@@ -12,14 +12,14 @@ __all__ = ["pulse_problems"]
 
 _REFUSED = Problem(
     "type",
-    "'PULSE' was given; allowed is 'QASM'. Pulses drive a device; no simulator here, nor any that it stands for, ran them.",
+    "'PULSE' was given; allowed is 'QASM'. Pulses drive a device; no simulator here, nor any of old, ran them.",
 )
 #: What the config of a Pulse Qobj has.
 _CONFIG = ("meas_level", "meas_return", "pulse_library", "qubit_lo_freq", "meas_lo_freq")
 
 
 def pulse_problems(data: Mapping[str, Any]) -> list[Problem]:
-    """Return why a Pulse Qobj, as plain JSON values, is refused: that it is one, and where it does not look like one."""
+    """Return why a Pulse Qobj, plain JSON values, is refused: that it is one, and where it does not look like one."""
     return [_REFUSED, *islice(_shape(data), MAX_PROBLEMS - 1)]
 
 
@@ -44,4 +44,6 @@ def _experiment(experiment: Any, path: str) -> Iterator[Problem]:
     for index, instruction in enumerate(instructions):
         for name in ("name", "t0"):
             if not isinstance(instruction, Mapping) or name not in instruction:
-                yield Problem(f"{path}.instructions[{index}].{name}", "nothing was given; every pulse instruction has it.")
+                yield Problem(
+                    f"{path}.instructions[{index}].{name}", "nothing was given; every pulse instruction has it."
+                )

@@ -13,10 +13,11 @@ import msgspec
 
 from qdock.errors import LimitExceeded
 from qdock.json_guard import MAX_JSON_DEPTH, check_depth
-from qdock_legacy.errors import QobjError
+from qdock_legacy.errors import QobjError, error_at
+from qdock_legacy.pause import collector_paused
 from qdock_legacy.qobj import Experiment, Fields, Instruction, Qobj
 from qdock_legacy.qobj_pulse import pulse_problems
-from qdock_legacy.qobj_rules import MAX_PROBLEMS, Problem, as_error, problems_of, show
+from qdock_legacy.qobj_rules import MAX_PROBLEMS, Problem, as_error, check, show
 
 __all__ = ["from_dict", "from_json"]
 
@@ -48,7 +49,8 @@ def from_json(text: str | bytes, strict: bool = False) -> Qobj:
     """
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     try:
-        qobj = _DECODER.decode(content)
+        with collector_paused():
+            qobj = _DECODER.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _reason(content, error) from None
     if _may_repeat_keys(content, qobj) or qobj.type == "PULSE":
@@ -77,9 +79,7 @@ def from_dict(data: Mapping[str, Any], strict: bool = False) -> Qobj:
 def _checked(qobj: Qobj, strict: bool) -> Qobj:
     if qobj.type == "PULSE":
         raise as_error(pulse_problems(qobj.to_dict()))
-    problems = problems_of(qobj, strict)
-    if problems:
-        raise as_error(problems)
+    check(qobj, strict)
     return qobj
 
 
@@ -95,27 +95,32 @@ def _copied(data: Any) -> Any:
 
 
 def _plain(value: Any, path: str, depth: int) -> Any:
+    if type(value) is float and not math.isfinite(value):
+        raise error_at(path, f"{value} was given; allowed is a finite number.")
     if value is None or type(value) in (bool, int, float, str):
         return value
     if depth > MAX_JSON_DEPTH:
         raise QobjError(f"{path[:80]}...: nested deeper than {MAX_JSON_DEPTH}, the limit.", path[:80])
     if isinstance(value, Mapping):
-        return {_name(key, path): _plain(item, f"{path}.{key}" if path else str(key), depth + 1) for key, item in value.items()}
+        return {
+            _name(key, path): _plain(item, f"{path}.{key}" if path else str(key), depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, complex) or hasattr(value, "tolist"):
         return _plain_number(value, path, depth)
     if isinstance(value, (bool, int, float, str)):
-        return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
-    raise QobjError(f"{path}: a {type(value).__name__} was given; allowed are JSON values, complex numbers and arrays.", path)
+        return _plain(next(kind(value) for kind in (int, float, str) if isinstance(value, kind)), path, depth)
+    raise error_at(path, f"a {type(value).__name__} was given; allowed are JSON values, complex numbers and arrays.")
 
 
 def _plain_number(value: Any, path: str, depth: int) -> Any:
     """Return an array, a number of numpy or a complex number as JSON values."""
     if isinstance(value, complex):
-        return [float(value.real), float(value.imag)]
+        return _plain([float(value.real), float(value.imag)], path, depth)
     if getattr(getattr(value, "dtype", None), "kind", "") not in "biufcUS":
-        raise QobjError(f"{path}: an array of {getattr(value, 'dtype', 'objects')} was given; allowed are numbers.", path)
+        raise error_at(path, f"an array of {getattr(value, 'dtype', 'objects')} was given; allowed are numbers.")
     return _plain(value.tolist(), path, depth + 1)
 
 
@@ -194,7 +199,9 @@ def _explained(data: Any, error: Exception) -> QobjError:
     """Return the error that says what is wrong with plain values that are no Qobj."""
     if isinstance(data, dict) and data.get("type") == "PULSE":
         return as_error(pulse_problems(data))
-    return as_error(list(islice(_shape_problems(data), MAX_PROBLEMS)) or [Problem("", f"The Qobj is invalid: {error}.")])
+    return as_error(
+        list(islice(_shape_problems(data), MAX_PROBLEMS)) or [Problem("", f"The Qobj is invalid: {error}.")]
+    )
 
 
 def _shape_problems(data: Any) -> Iterator[Problem]:
@@ -227,7 +234,9 @@ def _misfit(value: Any, kind: type, path: str, data: Any) -> Iterator[Problem]:
         where = f"{path}{place or ''}".lstrip(".")
         if field := _FIELD.fullmatch(text):
             where, missing = f"{where}.{field[2]}".lstrip("."), field[1] != "contains unknown"
-            yield Problem(where, "nothing was given; it is needed." if missing else f"it was given; allowed are {_allowed(kind)}.")
+            yield Problem(
+                where, "nothing was given; it is needed." if missing else f"it was given; allowed are {_allowed(kind)}."
+            )
         else:
             yield Problem(where, f"{_given(data, where)}{text[:1].lower()}{text[1:].replace('`', '')}.")
 

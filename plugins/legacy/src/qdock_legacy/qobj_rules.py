@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from msgspec import UNSET
 from qdock_legacy.errors import QobjError
 from qdock_legacy.qobj import Condition, Experiment, Fields, Instruction, Qobj
 
-__all__ = ["MAX_SLOTS", "Problem", "as_error", "instruction_problems", "is_hex", "problems_of"]
+__all__ = ["MAX_SLOTS", "Problem", "as_error", "check", "instruction_problems", "is_hex", "problems_of"]
 
 #: So many problems are told of one Qobj.
 MAX_PROBLEMS = 10
@@ -158,6 +159,20 @@ def _missing(part: Any, names: tuple[str, ...], path: str = "", what: str = "") 
 
 # --- the whole
 
+# The Qobjs in which nothing was wrong by the lenient rules: they can't change, so they need not be looked at again.
+_CHECKED: weakref.WeakValueDictionary[int, Qobj] = weakref.WeakValueDictionary()
+
+
+def check(qobj: Qobj, strict: bool = False) -> None:
+    """Raise `QobjError` if anything is wrong with a Qobj; see `problems_of`."""
+    if not strict and _CHECKED.get(id(qobj)) is qobj:
+        return
+    problems = problems_of(qobj, strict)
+    if problems:
+        raise as_error(problems)
+    if not strict:
+        _CHECKED[id(qobj)] = qobj
+
 
 def problems_of(qobj: Qobj, strict: bool = False) -> list[Problem]:
     """Return what is wrong with a Qobj, the first few.
@@ -177,8 +192,6 @@ def _envelope(qobj: Qobj, strict: bool) -> Iterator[Problem]:
     yield from _missing(qobj, needed)
     if qobj.type is not UNSET and qobj.type != "QASM":
         yield Problem("type", f"{show(qobj.type)} was given; allowed is 'QASM'.")
-    yield from _not_finite(qobj.header, "header")
-    yield from _not_finite(qobj.config, "config")
     yield from _fields_problems(qobj.config, _STRICT_CONFIG if strict else _RUN_CONFIG, "config")
     if strict:
         yield from _fields_problems(qobj.header, _STRICT_HEADER, "header")
@@ -193,21 +206,45 @@ def experiment_problems(experiment: Experiment, path: str, strict: bool = False)
     header, config = (
         (_STRICT_EXPERIMENT_HEADER, _STRICT_EXPERIMENT_CONFIG) if strict else (_RUN_HEADER, _RUN_EXPERIMENT_CONFIG)
     )
-    yield from _not_finite(experiment.header, f"{path}.header")
     yield from _fields_problems(experiment.header, header, f"{path}.header")
     yield from _fields_problems(experiment.config, config, f"{path}.config")
     if not strict:
-        yield from _missing(experiment.config, ("n_qubits", "memory_slots"), f"{path}.config", "no simulator ran without it")
-    for index, instruction in enumerate(experiment.instructions):
-        where = f"{path}.instructions[{index}]"
-        yield from _schema_problems(instruction, where) if strict else instruction_problems(
-            instruction, where, _number_of_qubits(experiment)
+        yield from _missing(
+            experiment.config, ("n_qubits", "memory_slots"), f"{path}.config", "no simulator ran without it"
         )
+    num_qubits = _number_of_qubits(experiment)
+    for index, instruction in enumerate(experiment.instructions):
+        if num_qubits is not None and _is_plain(instruction, num_qubits):
+            continue
+        where = f"{path}.instructions[{index}]"
+        if strict:
+            yield from _schema_problems(instruction, where)
+        else:
+            yield from instruction_problems(instruction, where, num_qubits)
+
+
+def _is_plain(instruction: Instruction, num_qubits: int) -> bool:
+    """Whether it is a gate without anything unusual, as nearly all are: there is nothing wrong with it by any rules."""
+    rule = _PLAIN.get(instruction.name)
+    if rule is None or instruction.conditional is not UNSET or instruction.memory is not UNSET:
+        return False
+    if instruction.register is not UNSET or instruction.texparams is not UNSET or instruction.condition is not UNSET:
+        return False
+    qubits, params = instruction.qubits, instruction.params
+    if qubits is UNSET or len(qubits) != rule[0] or (0 if params is UNSET else len(params)) != rule[1]:
+        return False
+    for qubit in qubits:
+        if not 0 <= qubit < num_qubits:
+            return False
+    for value in params or ():
+        if type(value) is not float or not -_HUGE < value < _HUGE:
+            return False
+    return rule[0] == 1 or qubits[0] != qubits[1]
 
 
 def _number_of_qubits(experiment: Experiment) -> int | None:
-    number = UNSET if experiment.config is UNSET else experiment.config.get("n_qubits")
-    return number if _QUBITS.test(number) else None
+    number = experiment.config.get("n_qubits") if experiment.config else None
+    return int(number) if _QUBITS.test(number) else None
 
 
 def _not_finite(fields: Any, path: str) -> Iterator[Problem]:
@@ -252,6 +289,8 @@ _SHAPES = (
 )
 #: Every gate that has a rule, and reset.
 RULES: dict[str, Rule] = {name: Rule(qubits, params) for qubits, params, names in _SHAPES for name in names.split()}
+_PLAIN = {name: rule for name, rule in RULES.items() if rule.qubits in (1, 2)}
+_HUGE = math.inf
 #: Names that the schema knows nothing of: it lets them pass.
 _LATER = frozenset({"u", "sx", "sxdg", "p"})
 #: What else an instruction must have.
@@ -344,7 +383,10 @@ def _bfunc_problems(instruction: Instruction, path: str) -> Iterator[Problem]:
     yield from _hex_problems(instruction, ("mask", "val"), path)
     if instruction.relation is not UNSET and instruction.relation not in RELATIONS:
         given = show(instruction.relation)
-        yield Problem(f"{path}.relation", f"{given} was given: invalid boolean function relation; allowed are {', '.join(RELATIONS)}.")
+        yield Problem(
+            f"{path}.relation",
+            f"{given} was given: invalid boolean function relation; allowed are {', '.join(RELATIONS)}.",
+        )
 
 
 def _hex_problems(part: Any, names: tuple[str, ...], path: str) -> Iterator[Problem]:
@@ -356,6 +398,11 @@ def _hex_problems(part: Any, names: tuple[str, ...], path: str) -> Iterator[Prob
 
 def _never_run(instruction: Instruction, path: str) -> Iterator[Problem]:
     if instruction.texparams is not UNSET:
-        yield Problem(f"{path}.texparams", "a list was given; the schema allows it, but no simulator took it. Leave it out.")
+        yield Problem(
+            f"{path}.texparams", "a list was given; the schema allows it, but no simulator took it. Leave it out."
+        )
     if instruction.condition is not UNSET:
-        yield Problem(f"{path}._condition", "a condition on a register was given; allowed is a 'bfunc' and `conditional`, which assembling makes of it.")
+        yield Problem(
+            f"{path}._condition",
+            "a condition on a register was given; allowed is a 'bfunc' and `conditional`, which assembling makes.",
+        )

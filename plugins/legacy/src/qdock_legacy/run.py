@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +13,17 @@ import numpy.typing as npt
 
 from qdock_basic import apply_matrix, prepare, probabilities
 from qdock_legacy.arrays import Array
-from qdock_legacy.draws import draws, sample, uniform
+from qdock_legacy.draws import Drawn, draws, uniform
 from qdock_legacy.gates import matrix_for
 from qdock_legacy.program import BFUNC, GATE, MEASURE, RESET, Program, Step, holds
 from qdock_legacy.stack import AMPLITUDES, evolve
 from qdock_legacy.tree import Tree, apply_bfunc, write
 
 __all__ = ["Found", "Settings", "run_programs"]
+
+Floats = npt.NDArray[np.float64]
+
+_MOST_NAMES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def _batches(programs: Sequence[Program], settings: Settings) -> Iterator[list[P
 def _seed_of(program: Program, settings: Settings) -> int:
     """Return the seed of a program; without one the global generator gives it, as it did."""
     seed = settings.seed if program.seed is None else program.seed
-    return int(np.random.randint(2147483647, dtype=np.int32)) if seed is None else seed  # noqa: NPY002  # a script seeds it
+    return int(np.random.randint(2147483647, dtype=np.int32)) if seed is None else seed  # which a script may seed
 
 
 def _start(program: Program, settings: Settings) -> Array:
@@ -131,13 +135,15 @@ def _sampled(batch: Sequence[Program], settings: Settings) -> Iterator[Found]:
         yield _sampled_alone(batch[0], settings, seeds[0])
         return
     plans = [_plan(program) for program in batch]
-    states = np.stack([_start(program, settings) for program in batch])
+    states = np.tile(_start(replace(batch[0], phase=0.0), settings), (len(batch), 1))
+    states *= np.exp(1j * np.array([program.phase for program in batch]))[:, None]
     evolve(states, [plan.gates for plan in plans])
+    # Without qubits they are those of all basis states, of however many states.
+    tables = probabilities(states.reshape(-1)).reshape(states.shape)
     seconds = (time.perf_counter() - begin) / len(batch)
-    for program, plan, state, seed in zip(batch, plans, states, seeds, strict=True):
+    for program, plan, table, seed in zip(batch, plans, tables, seeds, strict=True):
         begin = time.perf_counter()
-        values = _draws(settings.generator, seed, settings.shots)
-        data = _read(program, plan, state, values, settings)
+        data = _read(program, plan, table, _draws(settings.generator, seed, settings.shots), settings)
         yield Found(data, seed, seconds + time.perf_counter() - begin)
 
 
@@ -165,14 +171,12 @@ def _sampled_alone(program: Program, settings: Settings, seed: int) -> Found:
     end = Tree(_with_steps(program, steps), _start(program, settings), keep_ends=True).follow(made)
     plan = _Classical(end.memory, end.register, [], _readings(program))
     assert end.state is not None
-    values = np.array([next(made) for _ in range(settings.shots)])
-    data = _read(program, plan, end.state, values, settings)
+    drawn = Drawn(np.array([next(made) for _ in range(settings.shots)]))
+    data = _read(program, plan, probabilities(end.state), drawn, settings)
     return Found(data, seed, time.perf_counter() - begin)
 
 
 def _with_steps(program: Program, steps: list[Step]) -> Program:
-    from dataclasses import replace
-
     return replace(program, steps=steps)
 
 
@@ -186,44 +190,61 @@ def _readings(program: Program) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=4)
-def _draws(generator: str, seed: int, shots: int) -> npt.NDArray[np.float64]:
+def _draws(generator: str, seed: int, shots: int) -> Drawn:
     """Return the draws of an experiment; all those with one seed have the same ones."""
-    values = uniform(generator, seed, shots)
-    values.setflags(write=False)
-    return values
+    return Drawn(uniform(generator, seed, shots))
 
 
-def _read(
-    program: Program, plan: _Classical, state: Array, values: npt.NDArray[np.float64], settings: Settings
-) -> dict[str, Any]:
-    """Return the counts of a final state."""
+def _read(program: Program, plan: _Classical, table: Floats, drawn: Drawn, settings: Settings) -> dict[str, Any]:
+    """Return the counts of a final state, of which `table` has the probabilities of all basis states."""
     if program.memory_slots == 0:
         return {"counts": {}, **({"memory": []} if settings.memory else {})}
-    qubits = sorted({qubit for qubit, _ in plan.readings})
-    if qubits:
-        table = probabilities(state, qubits)
-        outcomes = sample(table, values)
-    else:
-        outcomes = np.zeros(len(values), dtype=np.int64)
-    seen, first, numbers = np.unique(outcomes, return_index=True, return_counts=True)
-    moves = [(qubits.index(qubit), slot) for qubit, slot in plan.readings]
-    names = {outcome: _name(outcome, moves, plan.memory) for outcome in seen.tolist()}
+    if not plan.readings:
+        name = hex(plan.memory)
+        return {"counts": {name: settings.shots}, **({"memory": [name] * settings.shots} if settings.memory else {})}
+    qubits = tuple(sorted({qubit for qubit, _ in plan.readings}))
+    names = _Names.of(qubits, tuple(plan.readings), plan.memory)
+    table = _marginal(table, qubits)
     counts: dict[str, int] = {}
-    order = np.argsort(first)
-    for outcome, number in zip(seen[order].tolist(), numbers[order].tolist(), strict=True):
+    for outcome, number in drawn.counts(table):
         name = names[outcome]
         counts[name] = counts.get(name, 0) + number
     data: dict[str, Any] = {"counts": counts}
     if settings.memory:
-        data["memory"] = [names[outcome] for outcome in outcomes.tolist()]
+        data["memory"] = [names[outcome] for outcome in drawn.outcomes(table)]
     return data
 
 
-def _name(outcome: int, moves: Sequence[tuple[int, int]], memory: int) -> str:
-    """Return the memory, in hexadecimal, after what was read has been copied into it in order."""
-    for bit, slot in moves:
-        memory = write(memory, slot, outcome >> bit & 1)
-    return hex(memory)
+def _marginal(table: Floats, qubits: tuple[int, ...]) -> Floats:
+    """Sum over the qubits that are not among those given, which ascend."""
+    if 1 << len(qubits) == len(table):
+        return table
+    # The square roots are a state with these probabilities.
+    return probabilities(np.sqrt(table).astype(np.complex128), qubits)
+
+
+class _Names(dict[int, str]):
+    """From what is read to the memory in hexadecimal, made when it is first asked for."""
+
+    def __init__(self, qubits: tuple[int, ...], readings: tuple[tuple[int, int], ...], memory: int) -> None:
+        super().__init__()
+        self._moves = [(qubits.index(qubit), slot) for qubit, slot in readings]
+        self._memory = memory
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def of(cls, qubits: tuple[int, ...], readings: tuple[tuple[int, int], ...], memory: int) -> _Names:
+        """Return the names of a way to read; most experiments of a file have the same."""
+        return cls(qubits, readings, memory)
+
+    def __missing__(self, outcome: int) -> str:
+        memory = self._memory
+        for bit, slot in self._moves:
+            memory = write(memory, slot, outcome >> bit & 1)
+        name = hex(memory)
+        if len(self) < _MOST_NAMES:
+            self[outcome] = name
+        return name
 
 
 # --- shot by shot

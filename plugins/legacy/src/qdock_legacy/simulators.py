@@ -6,7 +6,6 @@ import logging
 import math
 import os
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,12 @@ from msgspec import UNSET
 
 from qdock_legacy.arrays import Array, matrix_of, vector_of
 from qdock_legacy.draws import GENERATORS, check_seed
-from qdock_legacy.errors import BasicAerError, QobjError
+from qdock_legacy.errors import BasicAerError, QobjError, error_at
+from qdock_legacy.pause import collector_paused
 from qdock_legacy.program import Program, compile_experiment
-from qdock_legacy.qobj import Qobj
-from qdock_legacy.qobj_rules import as_error, problems_of, show
+from qdock_legacy.qobj import Experiment, Qobj
+from qdock_legacy.qobj_rules import check as check_model
+from qdock_legacy.qobj_rules import show
 from qdock_legacy.run import Settings, run_programs
 
 __all__ = ["OPTIONS", "SIMULATORS", "Simulator", "check_qobj", "prepare", "run_qobj"]
@@ -76,13 +77,19 @@ SIMULATORS: dict[str, Simulator] = {
     for item in (
         Simulator("qasm_simulator", "2.1.0", "A python simulator for qasm experiments", "counts"),
         Simulator("statevector_simulator", "1.1.0", "A Python statevector simulator for qobj files", "statevector"),
-        Simulator("unitary_simulator", "1.1.0", "A python simulator for unitary matrix corresponding to a circuit", "unitary"),
+        Simulator(
+            "unitary_simulator", "1.1.0", "A python simulator for unitary matrix corresponding to a circuit", "unitary"
+        ),
     )
 }
 
 
 def run_qobj(
-    qobj: Qobj, simulator: str = "qasm_simulator", job_id: str = "", check: Callable[[], None] | None = None, **options: Any
+    qobj: Qobj,
+    simulator: str = "qasm_simulator",
+    job_id: str = "",
+    check: Callable[[], None] | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Run a Qobj as a historical simulator ran it, and return the result in the historical wire format.
 
@@ -111,12 +118,13 @@ def run_qobj(
     """
     device = SIMULATORS[simulator]
     begin = time.perf_counter()
-    programs, settings = prepare(qobj, device, options)
+    with collector_paused():
+        programs, settings = prepare(qobj, device, options)
+        headers = [{} if item.header is UNSET else item.header.to_dict() for item in qobj.experiments]
+    found = run_programs(programs, settings, check)
     results = [
-        _experiment_result(program, found, settings, experiment.header)
-        for program, found, experiment in zip(
-            programs, run_programs(programs, settings, check), qobj.experiments, strict=True
-        )
+        _experiment_result(program, each, settings, header)
+        for program, each, header in zip(programs, found, headers, strict=True)
     ]
     return {
         "backend_name": device.name,
@@ -132,11 +140,11 @@ def run_qobj(
     }
 
 
-def _experiment_result(program: Program, found: Any, settings: Settings, header: Any) -> dict[str, Any]:
+def _experiment_result(program: Program, found: Any, settings: Settings, header: dict[str, Any]) -> dict[str, Any]:
     seed = {} if found.seed is None else {"seed_simulator": found.seed}
     return {
         "data": found.data,
-        "header": {"name": program.name, **({} if header is UNSET else header.to_dict())},
+        "header": {"name": program.name, **header},
         "meas_level": 2,
         "name": program.name,
         **seed,
@@ -157,14 +165,13 @@ def check_qobj(qobj: Qobj, simulator: str, **options: Any) -> None:
 
 def prepare(qobj: Qobj, device: Simulator, options: Mapping[str, Any]) -> tuple[list[Program], Settings]:
     """Return what a Qobj and the options of its run come to, all of it checked."""
-    problems = problems_of(qobj)
-    if problems:
-        raise as_error(problems)
+    check_model(qobj)
     settings = _settings(qobj, device, options)
     _check_sizes(qobj, device)
     programs = [compile_experiment(item, index, device.name) for index, item in enumerate(qobj.experiments)]
-    for program in programs:
+    for program, experiment in zip(programs, qobj.experiments, strict=True):
         _check_program(program, device, settings)
+        _check_names(experiment, program, device)
     _warn(programs, device)
     return programs, settings
 
@@ -195,21 +202,21 @@ def _settings(qobj: Qobj, device: Simulator, options: Mapping[str, Any]) -> Sett
 
 def _shots(shots: Any, device: Simulator, path: str) -> int:
     if not isinstance(shots, int) or isinstance(shots, bool) or shots < 1:
-        raise QobjError(f"{path}: {show(shots)} was given; allowed is an integer of at least 1.", path)
+        raise error_at(path, f"{show(shots)} was given; allowed is an integer of at least 1.")
     if device.method != "counts":
         if shots != 1:
             _LOG.info("%s only supports 1 shot. Setting shots=1.", device.name)
         return 1
     if shots > device.max_shots:
-        raise QobjError(
-            f"{path}: Number of shots specified: {shots} exceeds max_shots property of the backend: {device.max_shots}.", path
+        raise error_at(
+            path, f"Number of shots specified: {shots} exceeds max_shots property of the backend: {device.max_shots}."
         )
     return shots
 
 
 def _chop(threshold: Any, path: str) -> float:
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1e300:
-        raise QobjError(f"{path}: {show(threshold)} was given; allowed is a number of at least 0.", path)
+        raise error_at(path, f"{show(threshold)} was given; allowed is a number of at least 0.")
     return float(threshold)
 
 
@@ -226,16 +233,16 @@ def _initial_state(value: Any, path: str) -> Array:
     state = vector_of(value, path)
     norm = float(np.linalg.norm(state))
     if round(norm, _NORM_DIGITS) != 1:
-        raise QobjError(f"{path}: initial statevector is not normalized: norm {norm} != 1", path)
+        raise error_at(path, f"initial statevector is not normalized: norm {norm} != 1")
     return state
 
 
 def _initial_unitary(value: Any, path: str) -> Array:
     matrix = matrix_of(value, path)
     if matrix.shape[0] != matrix.shape[1]:
-        raise QobjError(f"{path}: initial unitary is not a square matrix", path)
+        raise error_at(path, "initial unitary is not a square matrix")
     if round(float(np.linalg.norm(matrix.conj().T @ matrix - np.eye(len(matrix)))), _DEFECT_DIGITS) != 0:
-        raise QobjError(f"{path}: initial unitary is not unitary", path)
+        raise error_at(path, "initial unitary is not unitary")
     return matrix
 
 
@@ -247,7 +254,7 @@ def _check_sizes(qobj: Qobj, device: Simulator) -> None:
         places.append((f"experiments[{index}].config.n_qubits", experiment.config["n_qubits"]))  # type: ignore[index]  # checked
     for path, number in places:
         if number > limit:
-            raise QobjError(f'{path}: Number of qubits {number} is greater than maximum ({limit}) for "{device.name}".', path)
+            raise error_at(path, f'Number of qubits {number} is greater than maximum ({limit}) for "{device.name}".')
 
 
 def _check_program(program: Program, device: Simulator, settings: Settings) -> None:
@@ -257,13 +264,19 @@ def _check_program(program: Program, device: Simulator, settings: Settings) -> N
     size = 1 << program.num_qubits
     if settings.initial is not None and len(settings.initial) != size:
         kind = "unitary is incorrect shape" if device.method == "unitary" else "statevector is incorrect length"
-        raise QobjError(f"{path}.config.n_qubits: initial {kind}: {len(settings.initial)} != {size}", f"{path}.config.n_qubits")
-    if device.method == "unitary" and (program.measures or program.resets):
-        name = "measure" if program.measures else "reset"
-        raise QobjError(
-            f'{path}.instructions: Unsupported "{device.name}" instruction "{name}" in circuit "{program.name}".',
-            f"{path}.instructions",
-        )
+        raise error_at(f"config.initial_{kind.partition(' ')[0]}", f"initial {kind}: {len(settings.initial)} != {size}")
+
+
+def _check_names(experiment: Experiment, program: Program, device: Simulator) -> None:
+    """Refuse what has no matrix on the simulator of matrices."""
+    if device.method != "unitary" or not (program.measures or program.resets):
+        return
+    for index, instruction in enumerate(experiment.instructions):
+        if instruction.name in ("measure", "reset"):
+            raise error_at(
+                f"{program.path}.instructions[{index}].name",
+                f'Unsupported "{device.name}" instruction "{instruction.name}" in circuit "{program.name}".',
+            )
 
 
 def _warn(programs: Sequence[Program], device: Simulator) -> None:
@@ -271,6 +284,4 @@ def _warn(programs: Sequence[Program], device: Simulator) -> None:
         if program.memory_slots == 0:
             _LOG.warning('No classical registers in circuit "%s", counts will be empty.', program.name)
         elif not program.measures:
-            _LOG.warning(
-                'No measurements in circuit "%s", classical register will remain all zeros.', program.name
-            )
+            _LOG.warning('No measurements in circuit "%s", classical register will remain all zeros.', program.name)

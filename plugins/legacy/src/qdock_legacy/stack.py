@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qdock_basic import apply_matrices, apply_matrix
 from qdock_legacy.arrays import Array
@@ -16,6 +17,8 @@ __all__ = ["AMPLITUDES", "evolve"]
 
 #: Amplitudes of the states that are worked on together: so many fit in a processor's cache.
 AMPLITUDES = 1 << 18
+
+Kinds = npt.NDArray[np.int64]
 
 
 def evolve(states: Array, circuits: Sequence[Sequence[Step]]) -> None:
@@ -31,30 +34,32 @@ def evolve(states: Array, circuits: Sequence[Sequence[Step]]) -> None:
         for step in circuits[0]:
             apply_matrix(states[0], matrix_for(step.detail), step.qubits)
         return
-    for group in _rounds(circuits):
-        for (name, qubits), (rows, details) in group.items():
-            _apply(states, name, qubits, rows, details)
+    numbers: dict[tuple[Any, ...], int] = {}
+    kinds = _kinds(circuits, numbers)
+    keys = list(numbers)
+    for number, column in enumerate(kinds):
+        order = column.argsort(kind="stable")
+        found, starts = np.unique(column[order], return_index=True)
+        for kind, rows in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
+            if kind >= 0:
+                name, qubits = keys[kind]
+                _apply(states, qubits, rows, _matrices(name, [circuits[row][number].detail for row in rows.tolist()]))
 
 
-_Group = dict[tuple[str, tuple[int, ...]], tuple[list[int], list[tuple[Any, ...]]]]
+def _kinds(circuits: Sequence[Sequence[Step]], numbers: dict[tuple[Any, ...], int]) -> Kinds:
+    """Return what gate on which qubits is the first of each circuit, the second..., -1 where none is left.
+
+    Kinds are numbered in `numbers` as they come.
+    """
+    kinds = np.full((max(map(len, circuits), default=0), len(circuits)), -1)
+    for row, steps in enumerate(circuits):
+        kinds[: len(steps), row] = [numbers.setdefault(step.key, len(numbers)) for step in steps]
+    return kinds
 
 
-def _rounds(circuits: Sequence[Sequence[Step]]) -> Iterator[_Group]:
-    """Yield the first gates of all circuits, then the second ones..., each by its name and qubits."""
-    for number in range(max(map(len, circuits), default=0)):
-        group: _Group = {}
-        for row, steps in enumerate(circuits):
-            if number < len(steps):
-                step = steps[number]
-                rows, details = group.setdefault((step.detail[0], step.qubits), ([], []))
-                rows.append(row)
-                details.append(step.detail)
-        yield group
-
-
-def _apply(states: Array, name: str, qubits: tuple[int, ...], rows: list[int], details: list[tuple[Any, ...]]) -> None:
-    matrices = _matrices(name, details)
+def _apply(states: Array, qubits: tuple[int, ...], rows: Kinds, matrices: Array) -> None:
     if len(rows) == len(states):
+        # All of them, in order: sorting kept it.
         apply_matrices(states, matrices, qubits)
         return
     some = states[rows]

@@ -39,7 +39,7 @@ def run_file(qobj: Qobj, backend: str | None, options: Mapping[str, Any]) -> dic
     JobError
         If the run failed.
     """
-    named = (qobj.header or {}).get("backend_name")
+    named = qobj.header.get("backend_name") if qobj.header else None
     name = backend or (named if named in SIMULATORS else "qasm_simulator")
     if name.removeprefix("legacy/") in SIMULATORS:
         given = {"seed_simulator" if key == "seed" else key: value for key, value in options.items()}
@@ -48,7 +48,7 @@ def run_file(qobj: Qobj, backend: str | None, options: Mapping[str, Any]) -> dic
 
 
 def _run_elsewhere(qobj: Qobj, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the circuits of a Qobj on any backend, with what its config says about the run where that has such options."""
+    """Run the circuits of a Qobj on any backend, as the config says where the backend has such options."""
     device = qdock.get_backend(name)
     config: dict[str, Any] = qobj.config.to_dict() if qobj.config else {}
     seed = options.get("seed", config.get("seed_simulator", config.get("seed")))

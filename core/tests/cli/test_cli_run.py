@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,8 @@ import pytest
 
 import qdock as package
 from qdock import Result
+from qdock.cli.inputs import read_standard_input
+from qdock.errors import LimitExceeded
 
 KEYS = ["job_id", "backend", "status", "seed", "shots", "results"]
 RUN = ("run", "--backend", "coin", "--seed", 7, "--shots", 1000)
@@ -261,6 +267,46 @@ def test_standard_input_that_is_no_text_is_refused(qdock):
     assert outcome.err.startswith(
         "Error: The program on standard input is not UTF-8 text: invalid start byte at byte 0."
     )
+
+
+@pytest.mark.parametrize("text", ["", " \n", b"\xef\xbb\xbf"])
+def test_standard_input_without_a_program_is_refused(qdock, text):
+    outcome = qdock(*RUN, "-", text=text)
+    assert outcome.status == 2
+    assert outcome.err.startswith("Error: The program on standard input is empty.")
+
+
+def test_a_byte_order_mark_on_standard_input_is_left_out(qdock):
+    assert qdock(*RUN, "-", text=b"\xef\xbb\xbfTOY").out == qdock(*RUN, "one.toy").out
+
+
+def test_no_more_of_standard_input_is_read_than_a_source_may_have(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"TOY " * 10)))
+    with pytest.raises(LimitExceeded, match="on standard input has more than 20 bytes, the limit of a program's"):
+        read_standard_input(20)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_stream_is_no_error(qdock, closed):
+    command = shlex.join([sys.executable, "-m", "qdock", *map(str, RUN), "one.toy"])
+    done = subprocess.run(
+        f"{command} {closed}", shell=True, check=False, cwd=qdock.folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("11\t" in done.stdout) == ("1>" not in closed)
+
+
+def test_a_program_on_a_closed_standard_input_is_refused(qdock):
+    command = shlex.join([sys.executable, "-m", "qdock", *map(str, RUN), "-"])
+    done = subprocess.run(f"{command} 0<&-", shell=True, check=False, cwd=qdock.folder, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: Standard input is closed, so there is no program on it.")
+
+
+def test_json_loses_nothing_where_the_encoding_lacks_it(qdock):
+    (qdock.folder / "züge.toy").write_text("TOY")
+    outcome = qdock.on_pipes(*RUN, "--json", "züge.toy", PYTHONIOENCODING="ascii")
+    assert outcome.json["results"][0]["name"] == "züge"
 
 
 def test_a_result_is_saved_in_a_regular_file_only(qdock):

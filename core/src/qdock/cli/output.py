@@ -14,6 +14,7 @@ __all__ = [
     "forgive_encoding",
     "harmless",
     "is_terminal",
+    "is_watched",
     "write",
     "write_error",
     "write_json",
@@ -35,6 +36,11 @@ def harmless(text: str) -> str:
 def is_terminal() -> bool:
     """Whether a person reads standard output; where it is closed there is none."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def is_watched() -> bool:
+    """Whether a person reads standard error, and so wants to see progress; where it is closed there is none."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def forgive_encoding() -> None:
@@ -78,10 +84,12 @@ def write_error(text: str) -> None:
 
 
 def write_json(document: Any) -> None:
-    """Print one JSON document, on one line."""
+    """Print one JSON document, on one line; what the stream's encoding may lack is escaped, not lost."""
     import json
 
-    write(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    escape = encoding.lower().replace("-", "") != "utf8"
+    write(json.dumps(document, ensure_ascii=escape, allow_nan=False))
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 import qdock
 from qdock.cli.options import debug_option, json_option
-from qdock.cli.output import write_json, write_table
+from qdock.cli.output import is_watched, write_json, write_table
 
 if TYPE_CHECKING:
     from qdock.loading import LoadReport
@@ -62,7 +61,7 @@ def _load(plugins: Sequence[PluginInfo]) -> list[LoadReport]:
 
 def _watched(plugins: Sequence[PluginInfo]) -> Iterable[PluginInfo]:
     """Return the plugins, with a progress bar where a person waits: one of them may hang."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         return plugins
     from rich.console import Console
     from rich.progress import track

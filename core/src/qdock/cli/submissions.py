@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qdock.cli.output import harmless, write_note
+from qdock.cli.output import harmless, is_watched, write_note
 from qdock.errors import JobTimeoutError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _jobs(submissions: Sequence[Submission]) -> list[RecordedJob]:
 
 
 def _wait(jobs: Sequence[Job]) -> None:
-    if sys.stderr.isatty() and not _end_soon(jobs):
+    if is_watched() and not _end_soon(jobs):
         _wait_with_progress(jobs)
     for job in jobs:
         job.wait_for_final_state()

@@ -441,6 +441,40 @@ def test_a_worker_that_dies_is_told_from_work_that_fails():
         assert owner.wait().failure.kind == "worker_lost"
 
 
+class Prompt(concurrent.futures.ThreadPoolExecutor):
+    """A pool that has begun the work, or more, before it gives the future back."""
+
+    def submit(self, *args):
+        future = super().submit(*args)
+        concurrent.futures.wait([future], SOON)
+        return future
+
+
+def test_work_that_is_asked_to_stop_while_the_pool_takes_it_is_not_said_to_have_stopped():
+    answers, ran = [], []
+
+    class Stopping(Owner):
+        def __call__(self, event):
+            super().__call__(event)
+            if isinstance(event, Started):
+                answers.append(executor.stop(event.handle))
+
+    with Prompt(1) as pool:
+        executor, owner = FutureExecutor(pool), Stopping()
+        executor.start("a", Call(ran.append, (1,)), owner)
+        assert owner.wait().stopped
+    assert (answers, ran) == ([False], [])
+
+
+def test_a_pool_that_takes_nothing_keeps_nothing():
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    pool.shutdown()
+    executor = FutureExecutor(pool)
+    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+        executor.start("a", Call(int), Owner())
+    assert executor._futures == {}
+
+
 def test_a_pool_stays_open_for_its_owner():
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         FutureExecutor(pool).close()

@@ -30,25 +30,33 @@ class FutureExecutor:
 
     def __init__(self, pool: concurrent.futures.Executor) -> None:
         self._pool = pool
-        self._futures: dict[str, tuple[Worker, concurrent.futures.Future[list[Event]]]] = {}
+        self._futures: dict[str, tuple[Worker, concurrent.futures.Future[list[Event]] | None]] = {}
         self._numbers = itertools.count()
 
     def start(self, job_id: str, call: Call, emit: Emit) -> str:
         """Submit the work to the pool."""
         handle = f"{job_id}.{next(self._numbers)}"
         worker = Worker(job_id, emit, handle)
-        future = self._pool.submit(work_apart, worker, call)
+        # It may begin, say so, and be asked to stop, before the pool has given the future back.
+        self._futures[handle] = worker, None
+        try:
+            future = self._pool.submit(work_apart, worker, call)
+        except BaseException:
+            del self._futures[handle]
+            raise
         self._futures[handle] = worker, future
+        if worker.stop_requested:
+            future.cancel()
         future.add_done_callback(partial(self._finish, handle, emit))
         return handle
 
     def stop(self, handle: str) -> bool:
         """Cancel what the pool has not begun; ask the rest to stop at its next `context.check()`."""
         worker, future = self._futures.get(handle, (None, None))
-        if worker is None or future is None:
+        if worker is None:
             return True
         worker.stop_requested = True
-        return future.cancel()
+        return future is not None and future.cancel()
 
     def attach(self, handle: str, emit: Emit) -> bool:
         """Return False: a future does not outlive its process."""
@@ -56,7 +64,7 @@ class FutureExecutor:
 
     def close(self, wait: bool = True) -> None:
         """Cancel what has not begun unless `wait`, which waits for all; the pool itself stays open."""
-        futures = [future for _, future in list(self._futures.values())]
+        futures = [future for _, future in list(self._futures.values()) if future is not None]
         if wait:
             concurrent.futures.wait(futures)
         for future in futures:

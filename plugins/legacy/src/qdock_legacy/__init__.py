@@ -61,6 +61,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
+__all__ = list(_MODULE_OF)  # old scripts import *
+
 
 def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)

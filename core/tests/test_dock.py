@@ -22,6 +22,7 @@ from qdock.errors import (
     JobTimeoutError,
     OptionError,
     PluginError,
+    StoreWarning,
     SubmissionRefused,
 )
 from qdock.executors import ThreadExecutor
@@ -58,6 +59,10 @@ def value_of(job):
 
 def one(_context):
     return 1
+
+
+def fail(_context):
+    raise ValueError("no number")
 
 
 @pytest.fixture
@@ -759,7 +764,7 @@ class FullStore(MemoryStore):
     """A store that can't record an end."""
 
     def transition(self, job_id, expected, status, **changes):
-        if status is S.DONE:
+        if status in (S.DONE, S.ERROR):
             raise OSError("No space left on device")
         return super().transition(job_id, expected, status, **changes)
 
@@ -780,13 +785,42 @@ def test_a_job_whose_start_can_not_be_recorded_does_not_start():
     assert ran == []
 
 
-def test_a_job_whose_end_can_not_be_recorded_ends_all_the_same(caplog):
+def test_a_job_whose_end_can_not_be_recorded_ends_all_the_same_and_hands_over_its_result(caplog):
     with Dock(store=FullStore(), entry_points=[]) as dock:
         job = dock.run(Call(one), Runner())
-        with pytest.raises(JobError, match="Its end could not be recorded: OSError: No space left on device"):
-            job.result(SOON)
-        assert job.error.kind == "not_recorded"
+        with pytest.warns(StoreWarning, match="could not be recorded, so this process alone knows of it: OSError: No"):
+            assert job.result(SOON).data(0) == {"value": 1}
+        assert job.done()
         assert "could not be recorded" in caplog.text
+
+
+def test_a_job_that_failed_says_so_though_that_can_not_be_recorded():
+    with Dock(store=FullStore(), entry_points=[]) as dock:
+        job = dock.run(Call(fail), Runner())
+        with pytest.warns(StoreWarning, match="could not be recorded"), pytest.raises(ValueError, match="no number"):
+            job.result(SOON)
+        assert job.error.kind == "exception"
+
+
+def test_what_could_not_be_recorded_is_when_there_is_room_again():
+    class Full(MemoryStore):
+        full = True
+
+        def transition(self, job_id, expected, status, **changes):
+            if self.full and status is S.DONE:
+                raise OSError("No space left on device")
+            return super().transition(job_id, expected, status, **changes)
+
+    store = Full()
+    with Dock(store=store, entry_points=[]) as dock:
+        job = dock.run(Call(one), Runner())
+        job.wait_for_final_state(SOON)
+        assert store.get(job.job_id()).status is S.RUNNING
+        store.full = False
+        dock.run(Call(one), Runner()).result(SOON)
+        assert store.get(job.job_id()).status is S.DONE
+        assert store.result(job.job_id()).data(0) == {"value": 1}
+        assert job.result().data(0) == {"value": 1}
 
 
 # --- the default Dock

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -336,25 +337,28 @@ def test_a_thread_has_a_connection_of_its_own_which_goes_with_it(store):
     assert len(store._files._all) <= 2
 
 
-def own_a_job(path, ready, end):
-    store = SqliteStore(path)
-    store.create(queued(owner="host:1:abc"))
-    ready.set()
-    end.wait()
-    os._exit(9)
+OWNER = """
+import os, sys
+from qdock.job import JobStatus
+from qdock.record import Record, StatusChange
+from qdock.sqlite_store import SqliteStore
+history = (StatusChange(JobStatus.QUEUED, 1.0),)
+record = Record(id="a1", backend="b", status=JobStatus.QUEUED, history=history, created=1.0, owner="host:1:abc")
+SqliteStore(sys.argv[1]).create(record)
+print("ready", flush=True)
+sys.stdin.readline()
+os._exit(9)
+"""
 
 
 def test_a_job_is_lost_when_its_owner_dies_and_not_before(path):
-    context = multiprocessing.get_context("spawn")
-    ready, end = context.Event(), context.Event()
-    process = context.Process(target=own_a_job, args=(path, ready, end))
-    process.start()
-    assert ready.wait(60)
-    store = SqliteStore(path)
-    assert store.get("a1").status is S.QUEUED
-    assert [record.status for record in store.select()] == [S.QUEUED]
-    end.set()
-    process.join()
+    command = [sys.executable, "-c", OWNER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        store = SqliteStore(path)
+        assert store.get("a1").status is S.QUEUED
+        assert [record.status for record in store.select()] == [S.QUEUED]
+        process.communicate(b"\n")
     (record,) = store.select(status=(S.ERROR,))
     assert record.error.kind == "worker_lost"
     assert "host:1:abc, ended before it" in record.error.message

@@ -46,7 +46,7 @@ class Dock:
     config : Config, optional
         Settings in force; those of files and environment if not given.
     store : Store, optional
-        Where job records live; in memory if not given.
+        Where job records live; the one that ``[defaults] store`` names if not given.
     entry_points : iterable, optional
         Entry points of plugins to use instead of the installed ones.
 
@@ -285,10 +285,11 @@ class Dock:
     def store(self) -> Store:
         """Where the job records are."""
         if self._store is None:
-            from qdock.store import MemoryStore
+            from qdock.open_store import open_store
 
             with self._lock:
-                self._store = self._store or MemoryStore()
+                if self._store is None:
+                    self._store = open_store(self.config.get("defaults.store"))
         return self._store
 
     @property
@@ -440,6 +441,8 @@ class Dock:
     def _close_all(self, wait: bool) -> None:
         for executor in (*self._executors.values(), *(adapted for _, adapted in self._adapted.values())):
             executor.close(wait)
+        if self._owner is not None:
+            self._owner.close()
         if self._store is not None and self._given_store is None:
             self._store.close()
 

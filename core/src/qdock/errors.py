@@ -30,6 +30,7 @@ __all__ = [
     "ResultFormatError",
     "ResultNotStored",
     "StoreError",
+    "StoreWarning",
     "SubmissionRefused",
 ]
 
@@ -117,6 +118,10 @@ class ResultNotStored(JobError, LookupError):
 
 class StoreError(QdockError):
     """The store of job records can't be used: full, read-only, damaged, or of a newer qdock; the message says which."""
+
+
+class StoreWarning(UserWarning):
+    """A record or a result is in the memory of this process alone, as its store can't be used."""
 
 
 class ResultError(QdockError, LookupError):

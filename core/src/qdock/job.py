@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from qdock.abstract_job import Job, JobV1
-from qdock.errors import JobCancelledError, JobError
+from qdock.errors import JobCancelledError, JobError, StoreWarning
 from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
 from qdock.status import JOB_FINAL_STATES, JobStatus
 from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
@@ -67,6 +68,8 @@ class RecordedJob(Job):
     #: When it was made and started, on a clock that nobody can set.
     _created: float | None = None
     _started: float | None = None
+    #: Why this process alone knows how it ended.
+    _unrecorded: str | None = None
     #: Whether this handle hears of every change, or must ask the store.
     _owned = True
 
@@ -115,6 +118,8 @@ class RecordedJob(Job):
 
     def _outcome(self) -> Result:
         status = self.status()
+        if self._unrecorded is not None:
+            warnings.warn(self._unrecorded, StoreWarning, stacklevel=3)
         if status is JobStatus.CANCELLED:
             raise JobCancelledError(f"Job {self._job_id} was cancelled, so it has no result.")
         if status is JobStatus.ERROR:

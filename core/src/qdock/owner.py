@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from qdock.events import Event, Finished, Log, Progress, Started
 from qdock.job import RecordedJob
 from qdock.record import Failure, JobProgress, LogLine, Record, moved
 from qdock.status import JobStatus
+from qdock.watcher import Watcher
 from qdock.worker import current_worker, describe
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["UNFINISHED", "Owner"]
 
 UNFINISHED = (JobStatus.INITIALIZING, JobStatus.VALIDATING, JobStatus.QUEUED, JobStatus.RUNNING)
+
+#: How many results a store that fails is offered again.
+UNWRITTEN = 1000
 
 _log = logging.getLogger(__name__)
 
@@ -48,14 +53,20 @@ class Owner:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         #: The jobs that are not final.
         self.jobs: dict[str, RecordedJob] = {}
+        self._watcher = Watcher(self._look, lambda: store.shared and bool(self.jobs))
+        #: What the store could not take, the newest of it.
+        self._unwritten: deque[tuple[RecordedJob, Callable[[], None]]] = deque(maxlen=UNWRITTEN)
 
     def create(
         self, job: RecordedJob, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()
     ) -> None:
         """Record a new job, as it is now."""
-        self._store.create(record, result, logs)
-        if not record.is_final:
+        if record.is_final:
+            self._write(job, lambda: self._store.create(record, result, logs))
+        else:
+            self._store.create(record, result, logs)
             self.jobs[record.id] = job
+            self._watcher.wake()
         self._announce(job, record)
 
     def move(self, job: RecordedJob, expected: Collection[JobStatus], status: JobStatus, **changes: Any) -> bool:
@@ -97,21 +108,54 @@ class Owner:
 
     def _finished(self, job: RecordedJob, event: Finished) -> None:
         job._keep(event)
-        try:
-            self._record_end(job, event)
-        # Whatever a store raises, those who wait must hear that it is over.
-        except Exception as error:  # noqa: BLE001
-            _log.exception("The end of job %s could not be recorded.", job.job_id())
-            failure = Failure("not_recorded", f"Its end could not be recorded: {describe(error)}")
-            self._announce(job, moved(job.record, JobStatus.ERROR, time.time(), error=failure))
+        status, changes = _end(event)
+        changes["metrics"] = job._measure(status)
+        kept = {} if status is not JobStatus.DONE else {"result": event.value}
+        found: list[Record | None] = []
 
-    def _record_end(self, job: RecordedJob, event: Finished) -> None:
-        if event.stopped:
-            self.move(job, UNFINISHED, JobStatus.CANCELLED)
-        elif event.failure is not None:
-            self.move(job, UNFINISHED, JobStatus.ERROR, error=event.failure)
-        else:
-            self.move(job, UNFINISHED, JobStatus.DONE, result=event.value)
+        def record_end() -> None:
+            found[:] = [self._store.transition(job.job_id(), UNFINISHED, status, **kept, **changes)]
+
+        if not self._write(job, record_end):
+            found = [moved(job._record, status, time.time(), **changes)]
+        if found[0] is not None:
+            self._announce(job, found[0])
+
+    # --- a store that fails
+
+    def _write(self, job: RecordedJob, write: Callable[[], None]) -> bool:
+        """Record how a job ended; if its store can't, this process has what came back, and it is tried again."""
+        try:
+            write()
+        # Whatever a store raises, those who wait must hear that it is over, and nothing that was computed is lost.
+        except Exception as error:  # noqa: BLE001
+            _log.warning("The end of job %s could not be recorded.", job.job_id(), exc_info=error)
+            job._unrecorded = (
+                f"The end of job {job.job_id()} could not be recorded, so this process alone knows of it: "
+                f"{describe(error)}"
+            )
+            self._unwritten.append((job, write))
+            return False
+        if self._unwritten:
+            self._write_again()
+        return True
+
+    def _write_again(self) -> None:
+        """Try what could not be recorded once more."""
+        for _ in range(len(self._unwritten)):
+            with suppress(IndexError):
+                job, write = self._unwritten.popleft()
+                try:
+                    write()
+                    job._unrecorded = None
+                # It has been logged, and its job says so.
+                except Exception:  # noqa: BLE001
+                    self._unwritten.append((job, write))
+
+    def close(self) -> None:
+        """Try a last time to record what could not be, and watch no more."""
+        self._write_again()
+        self._watcher.stop()
 
     # --- what users ask for
 
@@ -135,15 +179,31 @@ class Owner:
         if job._stop is not None and job._handle is not None and job._stop(job._handle):
             self.move(job, UNFINISHED, JobStatus.CANCELLED)
 
+    def _look(self) -> None:
+        """Hear what other processes ask for."""
+        for job_id in self._store.cancel_requests(self.name):
+            job = self.jobs.get(job_id)
+            if job is not None and not job._record.cancel_requested:
+                job._advance(self._store.get(job_id))
+                self.stop(job)
+
     # --- in a forked child
 
     def after_fork(self) -> None:
         """Let everyone in this process know that its copies of the jobs will never end here."""
         self._store.after_fork()
+        self._watcher.after_fork()
+        self._unwritten.clear()
         failure = Failure("worker_lost", "This process was forked off while the job ran. It goes on in the parent.")
         for job in self.jobs.values():
             job._abandon(moved(job._record, JobStatus.ERROR, time.time(), error=failure))
         self.jobs = {}
+
+
+def _end(event: Finished) -> tuple[JobStatus, dict[str, Any]]:
+    if event.stopped:
+        return JobStatus.CANCELLED, {}
+    return (JobStatus.DONE, {}) if event.failure is None else (JobStatus.ERROR, {"error": event.failure})
 
 
 def log_lines(event: Log) -> list[LogLine]:

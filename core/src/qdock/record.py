@@ -57,8 +57,8 @@ class Failure(NamedTuple):
     kind : str
         ``"exception"`` (the work raised), ``"interrupted"`` (it raised what ends a program: SystemExit,
         KeyboardInterrupt), ``"invalid_result"`` (what the backend returned is no result), ``"not_started"`` (the
-        executor did not take it, or its start could not be recorded), ``"worker_lost"`` (its worker died),
-        ``"not_recorded"`` (the store failed at the end), ``"time_limit"``, ``"memory_limit"``, ``"result_too_large"``
+        executor did not take it, or its start could not be recorded), ``"worker_lost"`` (its worker died,
+        or its owner), ``"time_limit"``, ``"memory_limit"``, ``"result_too_large"``
         (it went over a limit), ``"result_not_sent"`` (what it returned can't be carried from the worker).
     message : str
         The reason, for people.

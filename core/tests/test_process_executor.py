@@ -219,7 +219,9 @@ def test_what_can_not_travel_is_refused_by_name_when_it_is_submitted(executor):
 
 def test_without_cloudpickle_a_local_function_is_refused_with_what_to_install(executor, monkeypatch):
     monkeypatch.setattr(carry, "_find_cloudpickle", lambda: None)
-    with pytest.raises(JobError, match=r"The function .*<lambda> can't travel .* can't import\. Install cloudpickle"):
+    with pytest.raises(
+        JobError, match=r"The function .*<lambda> can't travel .* import\. For functions of your own `pip"
+    ):
         Owner(executor, lambda: 1)
 
 

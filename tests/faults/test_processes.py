@@ -143,7 +143,7 @@ time.sleep(1000)
 """
 
 
-def test_no_worker_outlives_a_killed_owner(tmp_path):
+def test_no_worker_outlives_a_killed_owner():
     number, delays, workers, chance = times(20, 200), [], 0, random.Random(2)
     for _ in range(number):
         mark = f"QDOCK_TEST_MARK={uuid.uuid4()}"
@@ -168,7 +168,7 @@ def test_no_worker_outlives_a_killed_owner(tmp_path):
 
 def test_a_cancel_that_says_so_has_stopped_the_work(dock, tmp_path):
     number, chance = times(30, 1000), random.Random(3)
-    delays, ends = [], {status: 0 for status in JobStatus}
+    delays, ends = [], dict.fromkeys(JobStatus, 0)
     for index in range(number):
         path = tmp_path / str(index)
         deed = ("deeds:spin", "deeds:sleep", "deeds:chatter", "deeds:nap")[index % 4]

@@ -198,7 +198,7 @@ def _refusal(call: Call, error: Exception) -> str:
     name, why = next(_culprits(call), ("It", error))
     reason = f"{why}" if isinstance(why, _Elsewhere) else describe(why)
     if _find_cloudpickle() is None:
-        advice = "Install cloudpickle, which carries functions by value, or use executor='thread'."
+        advice = "For functions of your own `pip install 'qdock[notebook]'`, or use executor='thread'."
     else:
         advice = "Give values that can be copied, make the rest inside of the function, or use executor='thread'."
     return f"{name} can't travel to a worker process: {reason}. {advice}"

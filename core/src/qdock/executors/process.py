@@ -291,13 +291,14 @@ class Slot:
         self._executor.settle(job, finished)
         process = self._process
         if process is not None and not (clean and process.jobs < self._executor.settings.jobs_per_worker):
-            self.empty()
+            self.empty(politely=False)
 
-    def empty(self) -> None:
-        """End the process."""
+    def empty(self, politely: bool = True) -> None:
+        """End the process: let it go, or kill it, which takes less time."""
         process, self._process = self._process, None
         if process is not None:
-            process.leave()
+            if politely:
+                process.leave()
             process.dispose()
 
     def _attempt(self, job: PackedJob) -> tuple[Finished, bool]:
@@ -325,7 +326,7 @@ class Slot:
         process = self._process
         if process is not None and not process.gone and process.surroundings == job.surroundings:
             return process
-        self.empty()
+        self.empty(politely=False)
         self._process = process = Killable(job.surroundings, self._executor.settings.memory_limit)
         wait_for_hello(process)
         return process

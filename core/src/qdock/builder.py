@@ -204,10 +204,15 @@ class Builder(GateMethods):
         if not self._num_qubits:
             return self
         shown = self._num_clbits == self._num_qubits and all(register.output for register in self.cregs)
-        if not shown or circuit_facts.bits_used(self)[1]:
+        if not shown or self._touches_clbits():
             self.add_creg(self._free_name("meas"), self._num_qubits)
         first = self._num_clbits - self._num_qubits
         return self.measure(range(self._num_qubits), range(first, self._num_clbits))
+
+    def _touches_clbits(self) -> bool:
+        if self._details or self._expressions:
+            return bool(circuit_facts.bits_used(self)[1])
+        return len(self._clbits) > 0
 
     def reset(self, qubits: Qubits) -> Self:
         """Set qubits to zero."""

@@ -169,6 +169,8 @@ class Recorder:
     def _rows(self, name: str, qubits: Sequence[Qubits]) -> list[tuple[int, ...]]:
         """Return the qubits of each single operation that the arguments stand for."""
         lists = [self._qubit_list(name, argument) for argument in qubits]
+        if len(lists) == 1:
+            return [(qubit,) for qubit in lists[0]]
         lengths = {len(found) for found in lists if len(found) != 1}
         if len(lengths) > 1:
             raise CircuitError(
@@ -244,7 +246,8 @@ class Recorder:
                     sizes[index] = getattr(detail, attribute)
                 elif attribute == "num_qubits" and isinstance(detail, Barrier):
                     sizes[index] = detail.num_qubits
-        starts = np.concatenate(([0], np.cumsum(sizes)))
+        starts = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=starts[1:])
         starts.flags.writeable = False
         return starts
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from qdock.errors import LimitExceeded
 from qdock.json_guard import MAX_JSON_DEPTH, check_depth
@@ -21,6 +22,8 @@ from qdock_legacy.qobj_rules import MAX_PROBLEMS, Problem, as_error, check, show
 
 __all__ = ["from_dict", "from_json"]
 
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 _SPACED_KEY = re.compile(rb'"\s+:')
 
 
@@ -53,7 +56,7 @@ def from_json(text: str | bytes, strict: bool = False) -> Qobj:
             qobj = _DECODER.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _reason(content, error) from None
-    if _may_repeat_keys(content, qobj) or qobj.type == "PULSE":
+    if _may_be_deep(content) or _may_repeat_keys(content, qobj):
         _parse(content)
     return _checked(qobj, strict)
 
@@ -183,6 +186,12 @@ def _merged(value: Any) -> Any:
     if isinstance(value, _Pairs):
         return {key: _merged(item) for key, item in value}
     return [_merged(item) for item in value] if isinstance(value, list) else value
+
+
+def _may_be_deep(content: bytes) -> bool:
+    """Whether a text may be nested too deep; brackets in its strings, which count here, don't decide that alone."""
+    depth = _STEPS[np.frombuffer(content, np.uint8)].cumsum(dtype=np.int32)
+    return bool(depth.max(initial=0) > MAX_JSON_DEPTH or depth.min(initial=0) < 0 or (len(depth) and depth[-1] != 0))
 
 
 def _may_repeat_keys(content: bytes, qobj: Qobj) -> bool:

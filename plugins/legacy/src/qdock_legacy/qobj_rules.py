@@ -244,7 +244,7 @@ def _is_plain(instruction: Instruction, num_qubits: int) -> bool:
 
 def _number_of_qubits(experiment: Experiment) -> int | None:
     number = experiment.config.get("n_qubits") if experiment.config else None
-    return int(number) if _QUBITS.test(number) else None
+    return number if isinstance(number, int) and _QUBITS.test(number) else None
 
 
 def _not_finite(fields: Any, path: str) -> Iterator[Problem]:

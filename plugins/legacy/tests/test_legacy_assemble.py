@@ -49,6 +49,12 @@ def test_gates_that_the_backend_does_not_know_are_written_in_those_it_does():
     assert {"cx", "measure"} < set(names) <= {*UNITARY.configuration().basis_gates, "measure"}
 
 
+def test_a_backend_of_qdock_says_what_it_allows_too():
+    with Dock() as dock:
+        device = dock.get_backend("basic_simulator")
+        assert assemble(bell(), device).header["backend_name"] == "basic_simulator"
+
+
 def test_without_a_backend_the_header_is_what_was_given():
     assert assemble(bell()).to_dict()["header"] == {}
     header = {"owner": "me", "backend_name": "other"}

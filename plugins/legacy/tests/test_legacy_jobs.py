@@ -6,6 +6,8 @@ import asyncio
 import concurrent.futures
 import copy
 import json
+import multiprocessing
+import operator
 import os
 import pickle
 import re
@@ -582,6 +584,37 @@ def test_a_job_says_what_it_is():
 def test_a_job_made_by_hand_is_not_run_again_by_a_dock():
     with pytest.raises(JobError, match="Job id-1 was made by hand"):
         finished().rerun()
+
+
+def test_a_base_job_may_have_no_backend():
+    assert provider_job("BaseJob", S.DONE, backend=None).backend() is None
+    assert OldJob("backend", "id-1").backend() == "backend"
+
+
+def test_another_pool_may_be_chosen_one_of_processes_too(monkeypatch):
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as processes:
+        monkeypatch.setattr(BasicAerJob, "_executor", processes)
+        job = submitted(operator.concat, qobj="-suffix")
+        assert (job.result(SOON), job.status()) == ("id-1-suffix", S.DONE)
+        failed = submitted(operator.concat, qobj=5)
+        with pytest.raises(TypeError, match="can only concatenate str"):
+            failed.result(SOON)
+
+
+def test_a_job_that_is_cancelled_while_it_is_submitted_never_runs_or_is_not_cancelled():
+    for _ in range(100):
+        ran: list[int] = []
+        job = job_of(lambda *_, ran=ran: ran.append(1))
+        thread = threading.Thread(target=job.submit)
+        thread.start()
+        while not job._submitted:
+            pass
+        stopped = job.cancel(wait=0)
+        thread.join(SOON)
+        job.wait_for_final_state(SOON)
+        assert job.cancelled() is not bool(ran)
+        assert job.cancelled() or not stopped
 
 
 def test_what_is_no_qobj_is_the_functions_business():

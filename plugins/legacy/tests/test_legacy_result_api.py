@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import json
 import os
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qdock.errors import ResultFormatError
 from qdock_legacy import (
@@ -152,9 +155,9 @@ def test_counts_keep_the_order_in_which_outcomes_were_first_seen():
 
 def test_counts_and_memory_are_read_from_a_dict_too():
     result = result_of({"data": {"counts": {"0x1": 1}, "memory": ["0x1"]}, "header": {"memory_slots": 2}})
-    for given in (result, result.to_dict()):
-        assert get_counts(given) == get_counts(given, 0) == {"01": 1}
-        assert get_memory(given) == ["01"]
+    for form in (result, result.to_dict()):
+        assert get_counts(form) == get_counts(form, 0) == {"01": 1}
+        assert get_memory(form) == ["01"]
 
 
 def test_of_two_keys_of_one_outcome_the_last_wins():
@@ -442,3 +445,72 @@ def test_marginal_memory_keeps_the_order_of_the_indices_and_takes_arrays():
 def test_marginal_memory_writes_one_form():
     with pytest.raises(ValueError, match="Either `int_return` or `hex_return`"):
         marginal_memory(["0x1"], [0], int_return=True, hex_return=True)
+
+
+# --- rules that hold for whatever there is
+
+OUTCOMES = st.integers(1, 6).flatmap(
+    lambda size: st.tuples(
+        st.just(size),
+        st.dictionaries(st.integers(0, 2**size - 1), st.integers(0, 100), min_size=1),
+        st.lists(st.integers(0, size - 1), min_size=1, unique=True),
+    )
+)
+
+
+@given(OUTCOMES)
+def test_a_marginal_adds_up_what_agrees_on_the_chosen_clbits(given):
+    size, numbers, indices = given
+    counts = {f"{outcome:0{size}b}": number for outcome, number in numbers.items()}
+    for order, found in (
+        (sorted(indices), marginal_counts(counts, indices)),
+        (indices, marginal_distribution(counts, indices)),
+    ):
+        expected: dict[int, int] = {}
+        for outcome, number in numbers.items():
+            chosen = sum((outcome >> index & 1) << place for place, index in enumerate(order))
+            expected[chosen] = expected.get(chosen, 0) + number
+        assert {int(bits, 2): number for bits, number in found.items()} == expected
+        assert {len(bits) for bits in found} == {len(indices)}
+
+
+@given(OUTCOMES)
+def test_a_marginal_result_has_the_counts_that_its_memory_has(given):
+    size, numbers, indices = given
+    memory = [hex(outcome) for outcome, number in numbers.items() for _ in range(number)]
+    header = {"memory_slots": size, "creg_sizes": [["a", 1], ["b", size - 1]] if size > 1 else [["a", 1]]}
+    data = {"counts": {hex(outcome): number for outcome, number in numbers.items() if number}, "memory": memory}
+    if not memory:
+        return
+    part = marginal_counts(result_of({"data": data, "header": header}), indices)
+    assert dict(collections.Counter(part.get_memory())) == part.get_counts()
+
+
+@given(st.integers(0, 2**12 - 1), st.lists(st.integers(1, 4), min_size=1, max_size=3))
+def test_a_formatted_outcome_is_the_padded_one_with_spaces(outcome, sizes):
+    slots = sum(sizes)
+    outcome %= 2**slots
+    registers = [[f"r{index}", size] for index, size in enumerate(sizes)]
+    (found,) = Counts({hex(outcome): 1}, creg_sizes=registers, memory_slots=slots)
+    assert found.replace(" ", "") == f"{outcome:0{slots}b}"
+    assert [len(part) for part in found.split(" ")] == sizes[::-1]
+    assert Counts({found: 1}).int_outcomes() == {outcome: 1}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
+
+
+@given(st.dictionaries(NAMES, JSON, max_size=3), st.dictionaries(NAMES, JSON, max_size=3))
+def test_whatever_came_along_is_written_as_it_was_read(of_result, of_experiment):
+    base = {"backend_name": "b", "backend_version": "1", "qobj_id": None, "job_id": "", "success": True}
+    about = {name: value for name, value in of_result.items() if name != "header"}
+    own = {name: value for name, value in of_experiment.items() if name != "header"}
+    experiment = {**own, "shots": 1, "success": True, "data": dict(own), "header": of_experiment, "meas_level": 2}
+    document = {**about, **base, "results": [experiment], "header": of_result}
+    untouched = copy.deepcopy(document)
+    assert Result.from_dict(document).to_dict() == document == untouched

@@ -23,6 +23,24 @@ from qdock.errors import LimitExceeded
 KEYS = ["job_id", "backend", "status", "seed", "shots", "results"]
 RUN = ("run", "--backend", "coin", "--seed", 7, "--shots", 1000)
 
+LOUD = """
+from qdock.spec import BackendSpec, hookimpl
+
+print("I am imported.")
+
+@hookimpl
+def qdock_backends():
+    yield BackendSpec("loud", "loud_backend:Loud")
+"""
+LOUD_BACKEND = """
+from qdock import CircuitResult, LocalBackend, Result
+
+class Loud(LocalBackend):
+    def execute(self, programs, options, context):
+        print("I work.")
+        return Result([CircuitResult.from_counts(program, {"11": 10}) for program in programs])
+"""
+
 
 # --- what comes out
 
@@ -58,6 +76,14 @@ def test_json_is_one_document_and_nothing_else(qdock):
     assert entry["name"] == "one"
     assert sum(entry["counts"].values()) == 1000
     assert set(entry["counts"]) == {"00", "11"}
+
+
+def test_json_is_one_document_whatever_plugins_and_backends_print(qdock):
+    qdock.install("loud", LOUD)
+    (qdock.site / "loud_backend.py").write_text(LOUD_BACKEND)
+    outcome = qdock.on_pipes("run", "--backend", "loud", "--json", "one.toy", QDOCK_ONLY="toy loud")
+    assert list(outcome.json) == KEYS
+    assert outcome.err == "I am imported.\nI work.\n"
 
 
 def test_json_is_one_document_on_a_terminal_too(qdock):

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from qdock.cli.output import keep_stdout
+
 __all__ = ["DEBUG", "debug_option", "json_option"]
 
 #: Where the context of a command line keeps whether tracebacks are wanted.
@@ -20,9 +22,16 @@ def _keep(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     ctx.meta[DEBUG] = value or ctx.meta.get(DEBUG, False)
 
 
+def _alone(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    # A plugin that prints when it is imported, or a backend that prints at work, must not spoil the document.
+    if value:
+        keep_stdout(ctx)
+    return value
+
+
 debug_option: Decorator = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_keep, help="Show the traceback of an error."
 )
 json_option: Decorator = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+    "--json", "as_json", is_flag=True, callback=_alone, help="Print one JSON document and nothing else."
 )

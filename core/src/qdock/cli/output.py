@@ -15,6 +15,7 @@ __all__ = [
     "harmless",
     "is_terminal",
     "is_watched",
+    "keep_stdout",
     "write",
     "write_error",
     "write_json",
@@ -23,6 +24,9 @@ __all__ = [
     "write_table",
 ]
 
+
+# Where the context of a command line keeps standard output while nobody else may print there.
+_STDOUT = "qdock.stdout"
 
 # What a terminal obeys rather than shows, but for the ends of lines and tabs.
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -50,12 +54,27 @@ def forgive_encoding() -> None:
             stream.reconfigure(errors="replace")
 
 
+def keep_stdout(ctx: click.Context) -> None:
+    """Keep standard output for `write`: until the command ends what others print goes to standard error."""
+    stream = ctx.meta.setdefault(_STDOUT, sys.stdout)
+    sys.stdout = sys.stderr
+    ctx.call_on_close(lambda: setattr(sys, "stdout", stream))
+
+
+def _stdout() -> Any:
+    ctx = click.get_current_context(silent=True)
+    return sys.stdout if ctx is None else ctx.meta.get(_STDOUT, sys.stdout)
+
+
 def write(text: str) -> None:
     """Print `text` and a line end. A reader that has left (``| head``) wants no more; that is no error."""
+    stream = _stdout()
+    if stream is None:
+        return
     try:
-        click.echo(text)
+        click.echo(text, file=stream)
     except BrokenPipeError:
-        _leave_the_pipe()
+        _leave_the_pipe(stream)
 
 
 def flush() -> None:
@@ -64,12 +83,12 @@ def flush() -> None:
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            _leave_the_pipe()
+            _leave_the_pipe(sys.stdout)
 
 
-def _leave_the_pipe() -> None:
+def _leave_the_pipe(stream: Any) -> None:
     # The interpreter flushes standard output once more at exit; what is left must have a place to go.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_note(text: str) -> None:
@@ -87,7 +106,7 @@ def write_json(document: Any) -> None:
     """Print one JSON document, on one line; what the stream's encoding may lack is escaped, not lost."""
     import json
 
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = getattr(_stdout(), "encoding", None) or "utf-8"
     escape = encoding.lower().replace("-", "") != "utf8"
     write(json.dumps(document, ensure_ascii=escape, allow_nan=False))
 
@@ -123,4 +142,4 @@ def write_rich(*renderables: Any) -> None:
     try:
         Console(highlight=False, markup=False).print(*renderables)
     except BrokenPipeError:
-        _leave_the_pipe()
+        _leave_the_pipe(sys.stdout)

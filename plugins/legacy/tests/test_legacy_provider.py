@@ -438,6 +438,20 @@ def test_what_a_backend_has_no_option_for_is_told_if_it_is_wanted(dock):
         adapted.run(qobj_of(memory=True))
 
 
+def test_a_start_that_a_qobj_asks_for_is_one_on_any_backend_that_can(adapted):
+    qobj = qobj_of(initial_statevector=[[0, 0], [0, 0], [0, 0], [1, 0]])
+    assert set(adapted.run(qobj).result(SOON).get_counts()) == {"01", "10"}
+    with pytest.warns(UserWarning, match="Option initial_unitary is not used by this backend"):
+        adapted.run(qobj_of(initial_unitary=[[1]]))
+
+
+def test_headers_come_back_as_they_went(adapted):
+    qobj = qobj_of()
+    found = adapted.run(qobj).result(SOON)
+    assert found.results[0].header.to_dict() == qobj["experiments"][0]["header"]
+    assert found.header.to_dict() == {"backend_name": "basic_simulator", "backend_version": "1.0.0"}
+
+
 def test_an_adapted_job_can_be_awaited_observed_and_used_as_a_future(adapted):
     job, seen = adapted.run(bell(), shots=5), []
 

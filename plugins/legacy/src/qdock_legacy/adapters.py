@@ -20,6 +20,7 @@ from qdock.result import CircuitResult
 from qdock.result import Result as CoreResult
 from qdock.spec import BackendSpec, Option
 from qdock.waiting import Callback, JobFuture
+from qdock_legacy.arrays import vector_of
 from qdock_legacy.convert_read import to_circuits
 from qdock_legacy.errors import BasicAerError
 from qdock_legacy.models import QasmBackendConfiguration
@@ -35,8 +36,8 @@ __all__ = ["AdaptedBackend", "AdaptedJob", "OldBackend", "configuration_of", "fr
 _MAX_SHOTS = 10**9
 #: Qubits of a backend that does not say: what an old simulator had.
 _NUM_QUBITS = 24
-#: What a Qobj's config says that a backend of qdock may have an option for.
-_CONFIG = ("shots", "memory")
+#: What a Qobj's config says of a run, beside the seed.
+_CONFIG = ("shots", "memory", "initial_statevector", "initial_unitary")
 
 
 # --- a backend of qdock in the old form
@@ -123,9 +124,11 @@ class AdaptedBackend(BackendV1):
         given = _config(program) if isinstance(program, Qobj) else {}
         given |= {name: value for name, value in options.items() if name != "backend_options"}
         given |= options.get("backend_options") or {}
+        if "initial_statevector" in given and "initial_state" in self._options:
+            given["initial_state"] = vector_of(given.pop("initial_statevector"), "initial_statevector")
         for name in given.keys() - self._options.keys():
             # What is not wanted is not missed.
-            if given[name]:
+            if given[name] is not None and given[name] is not False:
                 warnings.warn(f"Option {name} is not used by this backend", stacklevel=2)
         chosen = {**self._options, **{name: value for name, value in given.items() if name in self._options}}
         if "seed_simulator" not in self._backend.spec.options:
@@ -222,21 +225,25 @@ def result_of(result: CoreResult, backend: BackendV1, program: Any = None) -> Re
 
 
 def _experiment(entry: CircuitResult, header: Any) -> dict[str, Any]:
-    made = {
-        "name": entry.name,
-        "memory_slots": entry.num_clbits,
-        "creg_sizes": [list(register) for register in entry.registers],
-        **entry.header,
-    }
     return {
         "shots": entry.shots,
         "success": not entry.error,
         "data": entry.get_data(),
-        "header": made if header is None else {**made, **header.to_dict()},
+        "header": _header(entry) if header is None else {"name": entry.name, **header.to_dict()},
         "status": entry.error or "DONE",
         "name": entry.name,
         "seed_simulator": entry.seed,
         "time_taken": entry.seconds,
+    }
+
+
+def _header(entry: CircuitResult) -> dict[str, Any]:
+    """Return the header of an entry that came from no Qobj."""
+    return {
+        "name": entry.name,
+        "memory_slots": entry.num_clbits,
+        "creg_sizes": [list(register) for register in entry.registers],
+        **entry.header,
     }
 
 

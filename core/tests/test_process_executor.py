@@ -589,15 +589,29 @@ def test_no_worker_outlives_its_owner(tmp_path, rest):
 
 
 @linux
+def test_what_the_work_has_started_does_not_outlive_the_owner_either(tmp_path):
+    code = OWNER.format(path=str(HERE), folder=str(tmp_path), rest="os.kill(os.getpid(), 9)")
+    code = code.replace("spin", "leave_a_child")
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    pids = read_pids(tmp_path / "leave_a_child")
+    assert len(pids) == 2
+    wait_for(lambda: not any(map(is_alive, pids)), seconds=5)
+
+
+def test_work_that_waits_for_its_children_waits_for_no_others(executor):
+    failure = Owner(executor, os.wait).failure
+    assert failure.message.startswith("ChildProcessError")
+
+
+@linux
 def test_without_the_help_of_the_system_the_lifeline_ends_a_worker(tmp_path):
     """What holds where there is no PDEATHSIG."""
     (tmp_path / "sitecustomize.py").write_text("import ctypes\ndef CDLL(*_):\n    raise OSError\nctypes.CDLL = CDLL\n")
     code = OWNER.format(path=str(HERE), folder=str(tmp_path / "out"), rest="os.kill(os.getpid(), 9)")
-    code = code.replace("spin", "chatter")
     (tmp_path / "out").mkdir()
     environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], timeout=60, check=False, env=environ)
-    pids = [pid for deed in ("chatter", "sleep") for pid in read_pids(tmp_path / "out" / deed)]
+    pids = [pid for deed in ("spin", "sleep") for pid in read_pids(tmp_path / "out" / deed)]
     wait_for(lambda: not any(map(is_alive, pids)), seconds=5)
 
 

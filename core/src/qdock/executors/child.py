@@ -11,6 +11,7 @@ import faulthandler
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -42,11 +43,13 @@ def main(arguments: list[str]) -> None:
     Parameters
     ----------
     arguments : list of str
-        The owner's process id, the pipe on which jobs come, the one for messages, and the most bytes of address space.
+        The owner's process id, the pipe on which jobs come, the one for messages, the one that ends with the owner, and
+        the most bytes of address space.
     """
-    owner, jobs, messages, memory_limit = map(int, arguments)
+    owner, jobs, messages, guard, memory_limit = map(int, arguments)
     _die_with(owner)
     settle_in()
+    _post_guard(guard)
     faulthandler.enable(all_threads=False)
     _limit_memory(memory_limit)
     for fd in (jobs, messages):
@@ -66,6 +69,20 @@ def _die_with(owner: int) -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != owner:
         os._exit(0)
+
+
+def _post_guard(lifeline: int) -> None:
+    """Have a shell kill this process and all that it started when the owner dies, whatever Python does meanwhile.
+
+    The shell that stays is nobody's child, so that work that waits for its children does not wait for it. It is in the
+    group of this process, which its kill is for.
+    """
+    script = "exec 3<&0; { read _ <&3; kill -9 0; } &"
+    quiet = subprocess.DEVNULL
+    # Where there is no shell, the rest holds.
+    with suppress(OSError):
+        subprocess.run(["/bin/sh", "-c", script], stdin=lifeline, stdout=quiet, stderr=quiet, check=False)
+    os.close(lifeline)
 
 
 def _limit_memory(size: int) -> None:

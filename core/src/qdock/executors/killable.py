@@ -1,7 +1,7 @@
 """A worker process as its owner has it: started fresh, never forked, and ended for certain.
 
-Three pipes lead to it: jobs in, messages out, and what it prints. The first is its lifeline too: its end tells the
-worker that its owner is gone.
+Four pipes lead to it: jobs in, messages out, what it prints, and one that carries nothing. The first and the last are
+lifelines: their end tells the worker, and a guard beside it, that the owner is gone.
 """
 
 from __future__ import annotations
@@ -53,13 +53,15 @@ class Killable:
         self._fds: list[int] = []
         theirs: list[int] = []
         try:
-            (jobs, self.tasks), (self.messages, messages), (self.output, output) = self._pipes(theirs)
+            (jobs, self.tasks), (guard, _), (self.messages, messages), (self.output, output) = self._pipes(theirs)
+            # A fork from here on must let go of them too.
+            _ALIVE.add(self)
             self._process = subprocess.Popen(
-                surroundings.command(os.getpid(), jobs, messages, memory_limit or 0),
+                surroundings.command(os.getpid(), jobs, messages, guard, memory_limit or 0),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(jobs, messages),
+                pass_fds=(jobs, messages, guard),
                 cwd=surroundings.folder,
                 env=surroundings.worker_environ(),
                 # A group of its own: Ctrl-C on the terminal is the owner's, and what the work started ends with it.
@@ -72,11 +74,10 @@ class Killable:
             _close_all(theirs)
         self.pid = self._process.pid
         self._watch()
-        _ALIVE.add(self)
 
     def _pipes(self, theirs: list[int]) -> list[tuple[int, int]]:
         pairs = []
-        for ours in (1, 0, 0):
+        for ours in (1, 1, 0, 0):
             pair = os.pipe()
             pairs.append(pair)
             self._fds.append(pair[ours])
@@ -171,7 +172,9 @@ class Killable:
         """Let go of it in a forked child: it is the parent's, and must see when the parent is gone."""
         self._lock = threading.RLock()
         self._close()
-        self._process.returncode = 0
+        # Otherwise Python would complain of a child that nobody waited for.
+        if hasattr(self, "_process"):
+            self._process.returncode = 0
 
 
 def _close_all(fds: Iterable[int]) -> None:

@@ -190,6 +190,13 @@ def test_a_name_of_no_file_is_shown():
         Converters().recognise("")
 
 
+def test_a_name_that_ends_as_programs_files_do_is_of_a_missing_file():
+    with pytest.raises(ConversionError, match=r"^There is no file 'bel\.quil', and it is no text .* Check its path\.$"):
+        Converters([QUIL]).recognise("bel.quil")
+    with pytest.raises(ConversionError, match=r"^The text 'bel', which names no file, is in no format"):
+        Converters([QUIL]).recognise("bel")
+
+
 def test_an_unknown_file_is_named_and_not_shown(tmp_path):
     path = tmp_path / "secret.txt"
     path.write_text("hunter2")
@@ -207,6 +214,10 @@ def test_an_unknown_file_is_named_and_not_shown(tmp_path):
         (b"OPENQASM", r"A program of type builtins\.bytes is in no format.*Decode it to a text first"),
         (None, r"A program of type builtins\.NoneType is in no format.*Install a plugin that converts it"),
         (3, r"A program of type builtins\.int is in no format"),
+        (
+            iter([Circuit(1)]),
+            r"builtins\.list_iterator is in no format.*Several programs are given as one list or tuple",
+        ),
     ],
 )
 def test_an_unknown_object_says_what_to_do(program, message):

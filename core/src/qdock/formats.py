@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from qdock.spec import ConverterSpec
@@ -21,6 +21,8 @@ HUB = "circuit"
 _NATIVE = {"qdock.circuit.Circuit": HUB, "qdock.call.Call": "call"}
 #: How many characters of a text are looked at.
 _HEAD = 4096
+#: A text in a message is no longer than this.
+_LONGEST_SHOWN = 200
 #: Well-known kinds of text: what they are called, their suffixes, how they begin, and who reads them.
 _KNOWN = (
     ("OpenQASM", (".qasm", ".qasm2", ".qasm3"), r'^\s*(OPENQASM\s|include\s*"|qreg\s|qubit\b)', "qdock-openqasm"),
@@ -108,7 +110,7 @@ def subject(program: object, path: Any = None) -> str:
         return f"The file {os.fspath(path)}"
     if not isinstance(program, str):
         return f"A program of type {_full_name(type(program))}"
-    if "\n" not in program and len(program) <= 200:
+    if "\n" not in program and len(program) <= _LONGEST_SHOWN:
         return f"The text {program!r}, which names no file,"
     return f"The program, a text of {len(program)} characters,"
 
@@ -123,17 +125,28 @@ def unknown_program(
     installed : container of str
         Distributions that it is no use to install.
     """
+    specs = list(specs)
     suffixes: dict[str, set[str]] = {HUB: set(), "call": set()}
     for spec in specs:
         suffixes.setdefault(spec.source, set()).update(spec.suffixes)
     formats = ", ".join(f"{name} ({', '.join(sorted(ends))})" if ends else name for name, ends in suffixes.items())
+    if isinstance(program, str) and path is None and _is_missing_file(program, specs):
+        return f"There is no file {program!r}, and it is no text of a program either. Check its path.", ""
     advice, distribution = _advice(program, path, installed)
     return f"{subject(program, path)} is in no format that is installed: {formats}. {advice}", distribution
+
+
+def _is_missing_file(text: str, specs: Iterable[ConverterSpec]) -> bool:
+    """Whether a text ends as the files of some format do, and is short enough to be a path."""
+    ends = tuple(end for spec in specs for end in spec.suffixes)
+    return "\n" not in text and len(text) <= _LONGEST_SHOWN and text.lower().endswith(ends)
 
 
 def _advice(program: object, path: Any, installed: Container[str]) -> tuple[str, str]:
     if callable(program):
         return "A function is run as `qdock.Call(function, arguments)`.", ""
+    if isinstance(program, (Iterator, list, tuple, set)):
+        return "Several programs are given as one list or tuple of them.", ""
     if isinstance(program, (bytes, bytearray)):
         return "Decode it to a text first.", ""
     name = program if isinstance(program, str) and path is None else os.fspath(path or "")

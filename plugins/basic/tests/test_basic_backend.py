@@ -268,7 +268,7 @@ def test_memory_of_an_exact_output_is_refused(simulator: Any) -> None:
 def test_an_initial_state_that_does_not_fit_is_refused(simulator: Any) -> None:
     refused(simulator, bell(), r"Circuit 'bell': `initial_state` must have 2\^2 = 4 amplitudes", initial_state=[1, 0])
     refused(simulator, bell(), "`initial_state` must have norm 1, but its norm is 2", initial_state=[0, 2, 0, 0])
-    refused(simulator, bell(), "must have norm 1, but its norm is nan", initial_state=[np.nan, 0, 0, 0])
+    refused(simulator, bell(), "must have finite amplitudes", initial_state=[np.nan, 0, 0, 0])
     unmeasured = Circuit(2).h(0)
     message = "`initial_state` does not go with output='unitary'"
     refused(simulator, unmeasured, message, initial_state=[1, 0, 0, 0], output="unitary")

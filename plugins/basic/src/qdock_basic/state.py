@@ -57,8 +57,13 @@ def prepare(num_qubits: int, initial_state: npt.ArrayLike | None = None, precisi
     Raises
     ------
     ValueError
-        If `initial_state` has another length, an entry that is not finite, or a norm other than one to 1e-6.
+        If `initial_state` has another length, an entry that is not finite, or a norm other than one to 1e-6; if
+        `num_qubits` is negative, or there is no such precision.
     """
+    if num_qubits < 0:
+        raise ValueError(f"`num_qubits` must be at least 0, but is {num_qubits}.")
+    if precision not in PRECISIONS:
+        raise ValueError(f"`precision` must be one of {', '.join(map(repr, PRECISIONS))}, but is {precision!r}.")
     dtype = PRECISIONS[precision]
     if initial_state is None:
         state = np.zeros(1 << num_qubits, dtype=dtype)
@@ -77,6 +82,8 @@ def check_initial_state(given: Array, num_qubits: int) -> None:
             f"qubits, but has the shape {given.shape}."
         )
     norm = float(np.linalg.norm(given))
+    if not math.isfinite(norm):
+        raise ValueError("`initial_state` must have finite amplitudes, but one is infinite or not a number.")
     if not abs(norm - 1) <= _NORM_TOLERANCE:
         raise ValueError(f"`initial_state` must have norm 1, but its norm is {norm:.12g}. Divide it by its norm.")
 

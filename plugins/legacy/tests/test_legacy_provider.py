@@ -38,7 +38,9 @@ from qdock_legacy import (
     job_monitor,
     to_old_backend,
 )
+from qdock_legacy.qobj import Qobj
 from qdock_legacy.unrecorded import UnrecordedJob
+from qdock_legacy.wire import run_file
 
 FOLDER = os.environ.get("QDOCK_TEST_ORACLE")
 SOON = 10.0
@@ -615,3 +617,14 @@ def test_jobs_of_basicaer_are_the_cores_own_and_in_no_list():
     job.result(SOON)
     assert isinstance(job, UnrecordedJob)
     assert job.job_id() not in [known.job_id() for known in qdock.jobs()]
+
+
+# --- the same file through the command line's function
+
+
+def test_a_start_that_a_file_asks_for_is_one_on_another_backend_or_an_error():
+    qobj = Qobj.from_dict(qobj_of(initial_statevector=[0, 0, 0, 1], shots=50))
+    found = run_file(qobj, "basic_simulator", {})
+    assert set(found["results"][0]["data"]["counts"]) == {"0x1", "0x2"}
+    with pytest.raises(QobjError, match=r"config.initial_unitary: it was given, but basic_simulator has no option"):
+        run_file(Qobj.from_dict(qobj_of(initial_unitary=[[1, 0], [0, 1]])), "basic_simulator", {})

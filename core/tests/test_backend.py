@@ -176,6 +176,25 @@ def test_the_environment_sets_shots():
         assert dock.run(Circuit(1, 1), Coin()).result().get_counts().shots == 33
 
 
+def test_the_environment_comes_before_the_plugins_own_table_in_a_file(tmp_path):
+    file = tmp_path / "qdock.toml"
+    file.write_text("[plugins.coins]\nshots = 50\ndepth = 5\n")
+    environ = {"QDOCK_CONFIG": str(file), "HOME": str(tmp_path)}
+    with Dock(Config.load(environ=environ), entry_points=[]) as dock:
+        assert dock.run(Circuit(1), Rich()).options["shots"] == 50
+    with Dock(Config.load(environ={**environ, "QDOCK_SHOTS": "33"}), entry_points=[]) as dock:
+        options = dock.run(Circuit(1), Rich()).options
+        assert (options["shots"], options["depth"]) == (33, 5)
+
+
+def test_an_option_that_is_called_as_another_default_does_not_take_its_value(dock):
+    class Own(Coin):
+        spec = BackendSpec("own", "x:Own", options={"backend": Option(str), "store": Option(str, "here")})
+
+    options = dock.run(Circuit(1), Own()).options
+    assert (options["backend"], options["store"]) == (None, "here")
+
+
 def test_none_means_not_set(dock):
     backend = Rich()
     backend.set_options(depth=6)

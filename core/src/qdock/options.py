@@ -1,7 +1,8 @@
 """Run options: which a backend has, what they are when a job runs, and who said so.
 
-A value comes from the call of `run`, else from `Backend.set_options`, else from the configuration (the plugin's own
-table before ``[defaults]``), else from the option's default. None means: not set.
+A value comes from the call of `run`, else from `Backend.set_options`, else from the configuration, else from the
+option's default. In the configuration an argument goes before the environment, and that before the files; among
+files the plugin's own table goes before ``[defaults]``. None means: not set.
 """
 
 from __future__ import annotations
@@ -40,10 +41,25 @@ def configured_options(spec: BackendSpec, declared: Mapping[str, Option], config
         If the configuration has a value that the option does not allow.
     """
     values = {name: option.default for name, option in declared.items()}
-    for table, settings in (("defaults", config.defaults), (f"plugins.{spec.plugin}", config.plugin(spec.plugin))):
-        for name in declared.keys() & {key for key, value in settings.items() if value is not None}:
-            values[name] = _from_config(declared[name], name, settings[name], config.source(f"{table}.{name}"))
+    # The other defaults say what runs a job and where it is kept: no options, whatever a backend calls its own.
+    defaults = {"shots": config.get("defaults.shots")}
+    tables = {"defaults": defaults, f"plugins.{spec.plugin}": config.plugin(spec.plugin)}
+    for name, option in declared.items():
+        found = [
+            (config.source(f"{table}.{name}"), settings[name])
+            for table, settings in tables.items()
+            if settings.get(name) is not None
+        ]
+        if found:
+            # Of equals the last one: the plugin's own table.
+            source, value = max(reversed(found), key=lambda item: _strength(item[0]))
+            values[name] = _from_config(option, name, value, source)
     return values
+
+
+def _strength(source: str) -> int:
+    """Return how strong the layer is that a value came from: an argument, the environment or a file."""
+    return 2 if source == "argument" else int(source.startswith("QDOCK_"))
 
 
 def _from_config(option: Option, name: str, value: Any, source: str) -> Any:

@@ -202,7 +202,7 @@ class _Writer:
             params: Any = tuple(map(float, operation.params)) or UNSET
             self._add(operation.name, condition, qubits=operation.qubits, params=params)
         else:
-            matrix = _tuples(as_pairs(operation.gate.matrix()))
+            matrix = as_pairs(operation.gate.matrix())
             self._add("unitary", condition, qubits=operation.qubits, params=(matrix,))
 
     def _measure(self, operation: Operation, rest: list[Operation], condition: Any) -> None:
@@ -296,10 +296,6 @@ class _Writer:
 
 def _index(expression: Any) -> int:
     return expression.index if isinstance(expression, Bit) else -1
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _comparison(expression: Expr, slots: Mapping[int, int]) -> _Comparison | None:

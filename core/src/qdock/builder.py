@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
@@ -397,7 +398,9 @@ class Builder(GateMethods):
         return name in self._qregs or name in self._cregs or name in self._variables
 
     def _free_name(self, stem: str) -> str:
-        return next(name for name in (stem, *(f"{stem}{i}" for i in range(MAX_BITS))) if not self._has_name(name))
+        # One by one: there may be as many names as bits, and the first one is nearly always free.
+        names = (f"{stem}{number}" for number in range(MAX_BITS))
+        return next(name for name in chain((stem,), names) if not self._has_name(name))
 
 
 #: Gates with as many controls as they are given qubits, and what they do to the last one.

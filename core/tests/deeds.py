@@ -120,6 +120,16 @@ def flood(size):
     print("the end")
 
 
+def babble():
+    """Write into every pipe there is."""
+    for fd in range(3, 1000):
+        try:
+            os.write(fd, b"?" * 100)
+        except OSError:
+            continue
+    time.sleep(1000)
+
+
 def speak():
     print("from Python")
     print("and its stderr", file=sys.stderr)

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -274,7 +275,8 @@ def test_an_exception_comes_back_as_a_failure_with_its_traceback(executor, deeds
         (Call("deeds:lock"), "result_not_sent", r"of type lock, can't travel to its owner: .*_thread.lock"),
         (Call("deeds:unreadable"), "result_not_sent", r"can't be unpacked here: ValueError: not here"),
         (Call("deeds:read_input"), "exception", r"EOFError"),
-        (Call(os.closerange, (3, 100)), "worker_lost", r"Its worker process \d+ "),
+        (Call("deeds:babble"), "worker_lost", r"sent what can't be understood: a message of 4,557,430,888,7"),
+        (Call(os.closerange, (3, 1000)), "worker_lost", r"Its worker process \d+ "),
     ],
 )
 def test_work_that_ends_badly_says_why_and_the_next_is_done(executor, function, kind, message):
@@ -618,7 +620,10 @@ def test_without_the_help_of_the_system_the_lifeline_ends_a_worker(tmp_path):
 def test_a_forked_child_has_an_executor_of_its_own(fresh, deeds):
     one = fresh()
     assert Owner(one, deeds.pid).value
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Newer Pythons warn of what is tested here: a fork while there are threads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         os._exit(0 if Owner(one, operator.add, 1, 1).value == 2 else 1)
     assert os.waitpid(child, 0)[1] == 0

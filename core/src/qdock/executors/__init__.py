@@ -47,6 +47,9 @@ class Executor(Protocol):
 
     An executor calls `qdock.worker.work` with a `Worker` for the job wherever the work is to be done, and emits the
     `Finished` that it returns: exactly one for every job that was started and not stopped while it was waiting.
+
+    One that can end work that takes too long says ``keeps_time_limits = True``, and its `start` takes ``time_limit``
+    in seconds too.
     """
 
     def start(self, job_id: str, call: Call, emit: Emit) -> str:

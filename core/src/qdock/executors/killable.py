@@ -118,8 +118,9 @@ class Killable:
 
     def dispose(self) -> None:
         """End it if need be, and let go of its pipes."""
-        self.end()
-        self._close()
+        with self._lock:
+            self.end()
+            self._close()
         _ALIVE.discard(self)
 
     def reason(self) -> str:

@@ -5,82 +5,28 @@ A thread stands beside each process: it starts it, gives it jobs, listens to it,
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import threading
 import weakref
 from collections import deque
-from dataclasses import dataclass, fields
 from typing import Any
 
 from qdock.call import Call
-from qdock.errors import ConfigError, JobCancelledError, JobError
-from qdock.events import Emit, Finished, Started
+from qdock.errors import JobError
+from qdock.events import Emit, Finished
 from qdock.executors.carry import pack_call
-from qdock.executors.conversation import Conversation, PackedJob, wait_for_hello
+from qdock.executors.conversation import PackedJob
 from qdock.executors.killable import Killable
 from qdock.executors.pipe import Kind, Task, frame, with_head
+from qdock.executors.settings import ProcessSettings
+from qdock.executors.slot import Slot
 from qdock.executors.surroundings import Surroundings
 from qdock.executors.thread import usable_cpus
-from qdock.record import Failure
-from qdock.worker import describe
 
 __all__ = ["ProcessExecutor", "ProcessSettings"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ProcessSettings:
-    """The table ``[executors.process]`` of the configuration.
-
-    Parameters
-    ----------
-    slots : int, optional
-        How many processes at a time. None: as many as there are processors that this process may use.
-    idle_seconds : float
-        How long a process that has nothing to do is kept for the next job.
-    jobs_per_worker : int
-        How many jobs one process does before there is a fresh one; 1 shares nothing between jobs.
-    memory_limit : int, optional
-        Bytes of address space that a process may use; a job that needs more ends with ``memory_limit``.
-    result_limit : int
-        Bytes of the largest result that a job may return.
-
-    Raises
-    ------
-    ConfigError
-        If a value makes no sense.
-    """
-
-    slots: int | None = None
-    idle_seconds: float = 60.0
-    jobs_per_worker: int = 100
-    memory_limit: int | None = None
-    result_limit: int = 4 << 30
-
-    def __post_init__(self) -> None:
-        for name, least in (("slots", 1), ("jobs_per_worker", 1), ("memory_limit", 1 << 20), ("result_limit", 1)):
-            value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if value is not None and not (whole and value >= least):
-                raise ConfigError(
-                    f"`{name}` of the process executor must be a whole number of at least {least:,}, but is {value!r}."
-                )
-        if isinstance(self.idle_seconds, bool) or not isinstance(self.idle_seconds, (int, float)):
-            raise ConfigError(f"`idle_seconds` of the process executor is a number, but is {self.idle_seconds!r}.")
-
-    @classmethod
-    def of(cls, table: dict[str, Any]) -> ProcessSettings:
-        """Return the settings of a table of the configuration."""
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                raise ConfigError(f"[executors.process]: there is no setting {name!r}. {hint}")
-        return cls(**table)
 
 
 class ProcessExecutor:
@@ -260,76 +206,6 @@ class ProcessExecutor:
         self._threads: set[threading.Thread] = set()
         self._serving: set[threading.Thread] = set()
         self._idle = 0
-
-
-class Slot:
-    """A thread's place for one process at a time.
-
-    Parameters
-    ----------
-    executor : ProcessExecutor
-        Whose jobs it does.
-    """
-
-    def __init__(self, executor: ProcessExecutor) -> None:
-        self._executor = executor
-        self._process: Killable | None = None
-
-    @property
-    def is_warm(self) -> bool:
-        """Whether there is a process that waits for work."""
-        return self._process is not None
-
-    def do(self, job: PackedJob) -> None:
-        """Have a job done and tell how it ended; keep the process if it can do another one."""
-        clean = False
-        try:
-            finished, clean = self._attempt(job)
-        # No process, no pipes, no memory: this job can't be done; the next one perhaps can.
-        except Exception as error:  # noqa: BLE001
-            finished = Finished(failure=Failure("not_started", describe(error)))
-        self._executor.settle(job, finished)
-        process = self._process
-        if process is not None and not (clean and process.jobs < self._executor.settings.jobs_per_worker):
-            self.empty(politely=False)
-
-    def empty(self, politely: bool = True) -> None:
-        """End the process: let it go, or kill it, which takes less time."""
-        process, self._process = self._process, None
-        if process is not None:
-            if politely:
-                process.leave()
-            process.dispose()
-
-    def _attempt(self, job: PackedJob) -> tuple[Finished, bool]:
-        """Return how a job ended, and whether the process is as it was before."""
-        announced = False
-        while True:
-            process = self._fitting(job)
-            try:
-                if not announced:
-                    job.emit(Started(job.job_id))
-            except JobCancelledError:
-                return Finished(stopped=True), True
-            announced = True
-            if not self._executor.assign(job, process):
-                return Finished(stopped=True), True
-            conversation = Conversation(job, process, self._executor.settings.result_limit)
-            finished = conversation.run()
-            lost = finished.failure is not None and finished.failure.kind == "worker_lost"
-            # One that died while it was idle, unseen: the work has not begun, so a fresh one may do it.
-            if not lost or conversation.begun or process.jobs == 1:
-                return finished, conversation.clean
-
-    def _fitting(self, job: PackedJob) -> Killable:
-        """Return a process that is ready for a job: the one there is, or a fresh one."""
-        process = self._process
-        if process is not None and not process.gone and process.surroundings == job.surroundings:
-            return process
-        self.empty(politely=False)
-        self._process = process = Killable(job.surroundings, self._executor.settings.memory_limit)
-        wait_for_hello(process)
-        return process
 
 
 # --- a forked child has none of its parent's threads, and locks that nobody in it will release

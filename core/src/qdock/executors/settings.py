@@ -1,0 +1,63 @@
+"""The settings of the process executor."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields
+from typing import Any
+
+from qdock.errors import ConfigError
+
+__all__ = ["ProcessSettings"]
+
+
+@dataclass(frozen=True)
+class ProcessSettings:
+    """The table ``[executors.process]`` of the configuration.
+
+    Parameters
+    ----------
+    slots : int, optional
+        How many processes at a time. None: as many as there are processors that this process may use.
+    idle_seconds : float
+        How long a process that has nothing to do is kept for the next job.
+    jobs_per_worker : int
+        How many jobs one process does before there is a fresh one; 1 shares nothing between jobs.
+    memory_limit : int, optional
+        Bytes of address space that a process may use; a job that needs more ends with ``memory_limit``.
+    result_limit : int
+        Bytes of the largest result that a job may return.
+
+    Raises
+    ------
+    ConfigError
+        If a value makes no sense.
+    """
+
+    slots: int | None = None
+    idle_seconds: float = 60.0
+    jobs_per_worker: int = 100
+    memory_limit: int | None = None
+    result_limit: int = 4 << 30
+
+    def __post_init__(self) -> None:
+        for name, least in (("slots", 1), ("jobs_per_worker", 1), ("memory_limit", 1 << 20), ("result_limit", 1)):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
+                raise ConfigError(
+                    f"`{name}` of the process executor must be a whole number of at least {least:,}, but is {value!r}."
+                )
+        if isinstance(self.idle_seconds, bool) or not isinstance(self.idle_seconds, (int, float)):
+            raise ConfigError(f"`idle_seconds` of the process executor is a number, but is {self.idle_seconds!r}.")
+
+    @classmethod
+    def of(cls, table: dict[str, Any]) -> ProcessSettings:
+        """Return the settings of a table of the configuration."""
+        known = [item.name for item in fields(cls)]
+        for name in table:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+                raise ConfigError(f"[executors.process]: there is no setting {name!r}. {hint}")
+        return cls(**table)

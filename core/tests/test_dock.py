@@ -375,6 +375,28 @@ def test_jobs_are_listed_since_a_time(dock, since):
     assert dock.jobs(since=since(middle + 1e-3)) == [second]
 
 
+@pytest.mark.parametrize("wrong", ["yesterday", True])
+def test_what_is_no_point_in_time_is_refused(dock, wrong):
+    with pytest.raises(TypeError, match=f"`since` is a number of seconds since 1970, .* but {wrong!r} was given"):
+        dock.jobs(since=wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, True])
+def test_a_limit_that_is_no_number_of_jobs_is_refused(dock, wrong):
+    with pytest.raises(ValueError, match=f"`limit` must be a whole number of at least 0, but is {wrong!r}"):
+        dock.jobs(limit=wrong)
+
+
+def test_a_default_backend_that_there_is_not_says_which_setting_names_it():
+    with (
+        Dock(Config.load(environ={"QDOCK_BACKEND": "nope"}), entry_points=[]) as dock,
+        pytest.raises(
+            BackendNotFoundError, match=r"No backend named 'nope'.*`defaults\.backend` names it \(QDOCK_BACKEND\)"
+        ),
+    ):
+        dock.run(Circuit(1))
+
+
 def test_a_status_that_does_not_exist_is_refused(dock):
     with pytest.raises(ValueError, match="'finished' is no job status"):
         dock.jobs(status="finished")

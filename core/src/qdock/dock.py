@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
-from qdock.errors import JobError, JobTimeoutError, PluginError, QdockError
+from qdock.errors import BackendNotFoundError, JobError, JobTimeoutError, PluginError, QdockError
 from qdock.lifetime import remember
 from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
@@ -115,7 +115,7 @@ class Dock:
         """
         from qdock.backend import Backend
 
-        spec = self.registry.get_backend_spec(self.config.get("defaults.backend") if name is None else name)
+        spec = self._get_default_spec() if name is None else self.registry.get_backend_spec(name)
         with self._lock:
             made = self._backends.get(spec.full_name)
             if made is None or made[0] is not spec:
@@ -123,6 +123,14 @@ class Dock:
                 device.dock = self
                 self._backends[spec.full_name] = made = spec, device
             return made[1]
+
+    def _get_default_spec(self) -> BackendSpec:
+        try:
+            return self.registry.get_backend_spec(self.config.get("defaults.backend"))
+        except BackendNotFoundError as error:
+            # Who named no backend must be told who did.
+            source = self.config.source("defaults.backend")
+            raise BackendNotFoundError(f"{error} The setting `defaults.backend` names it ({source}).") from None
 
     def made(self, backend: Backend) -> bool:
         """Whether this Dock made the backend of its spec, so that another process can make it again."""
@@ -336,6 +344,7 @@ class Dock:
         """
         from qdock.status import find_statuses
 
+        _check_limit(limit)
         statuses = None if status is None else find_statuses(status)
         records = self.store.select(status=statuses, backend=backend, tag=tag, since=_timestamp(since), limit=limit)
         return [self._handle(record) for record in records]
@@ -464,8 +473,18 @@ class Dock:
 
 
 def _timestamp(since: float | datetime | timedelta | None) -> float | None:
-    if since is None or isinstance(since, (int, float)):
+    if since is None or (isinstance(since, (int, float)) and not isinstance(since, bool)):
         return since
     if hasattr(since, "timestamp"):
         return since.timestamp()
-    return time.time() - since.total_seconds()
+    if hasattr(since, "total_seconds"):
+        return time.time() - since.total_seconds()
+    raise TypeError(f"`since` is a number of seconds since 1970, a datetime or a timedelta, but {since!r} was given.")
+
+
+def _check_limit(limit: int | None) -> None:
+    from qdock.arithmetic import whole
+
+    count = 0 if limit is None else whole(limit)
+    if count is None or count < 0:
+        raise ValueError(f"`limit` must be a whole number of at least 0, but is {limit!r}.")

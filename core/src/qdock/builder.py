@@ -356,8 +356,8 @@ class Builder(GateMethods):
     def _loop_values(self, values: Any, kind: Type | None) -> Range | tuple[Number, ...]:
         """Return what a loop runs over; listed values are cast to the type of its variable."""
         if isinstance(values, (range, Range)):
-            bounds = tuple(self._checked_value(lift(item)) for item in (values.start, values.stop, values.step))
-            return _checked_range(*bounds, kind)
+            start, stop, step = (self._checked_value(lift(item)) for item in (values.start, values.stop, values.step))
+            return _checked_range(start, stop, step, kind)
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
             raise CircuitError(f"'for_' runs over a range, a Range or a list of numbers, but {values!r} was given.")
         found = [lift(value, kind) if kind is None else cast(lift(value, kind), kind) for value in values]

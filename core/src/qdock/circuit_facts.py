@@ -12,6 +12,7 @@ from qdock.expr import Expr, Parameter
 from qdock.operations import NUM_CLBITS, OPERATION_NAMES, Code, Delay, Detail, Modifier, Operation
 
 if TYPE_CHECKING:
+    from qdock.builder import Builder
     from qdock.circuit import Circuit
 
 __all__ = ["bits_used", "count_ops", "depth", "detail_bits", "features", "parameters"]
@@ -61,7 +62,7 @@ def count_ops(circuit: Circuit) -> dict[str, int]:
     return dict(counts.most_common())
 
 
-def bits_used(circuit: Circuit) -> tuple[frozenset[int], frozenset[int]]:
+def bits_used(circuit: Builder) -> tuple[frozenset[int], frozenset[int]]:
     """Return the qubits and clbits that a circuit's operations touch, conditions and blocks included."""
     columns = circuit.columns()
     qubits, clbits = set(columns.qubits.tolist()), set(columns.clbits.tolist())

@@ -353,7 +353,8 @@ def lift(value: Expr | Number, like: Type | None = None) -> Expr:
     if isinstance(value, Expr):
         return value
     if getattr(value, "ndim", None) == 0:
-        value = value.item()  # numpy's numbers become Python's: its truth values have no __index__.
+        # numpy's numbers become Python's: its truth values have no __index__.
+        value = value.item()  # type: ignore[union-attr]  # what has dimensions has it
     if isinstance(value, bool):
         return Const(value, BOOL)
     if isinstance(value, (str, bytes)) or hasattr(value, "ndim") or not hasattr(value, "__float__"):

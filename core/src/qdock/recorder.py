@@ -110,7 +110,7 @@ class Recorder:
         for param in params:
             if type(param) is not float or not math.isfinite(param):
                 return self._each(code, qubits, params)
-        if len({*qubits}) != len(qubits):  # type: ignore[misc]  # they are integers
+        if len({*qubits}) != len(qubits):
             return self._each(code, qubits, params)
         try:
             self._code.append(code)

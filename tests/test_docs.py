@@ -170,6 +170,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path / ".local" / "share"),
         "TERM": "xterm",
         "NO_COLOR": "1",
         "MPLBACKEND": "Agg",

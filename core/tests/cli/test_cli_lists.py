@@ -173,7 +173,7 @@ def test_a_command_that_is_none_says_so(qdock):
 def test_an_unknown_command_is_an_error_with_the_closest_name(qdock):
     outcome = qdock("backend")
     assert outcome.status == 2
-    assert "No command 'backend'. Commands: run, backends" in outcome.err
+    assert "No command 'backend'. Commands: run, jobs, show" in outcome.err
     assert "Did you mean 'backends'?" in outcome.err
 
 

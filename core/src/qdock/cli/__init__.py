@@ -20,6 +20,13 @@ __all__ = ["cli", "main"]
 #: The commands of the core, each in a module of its name, and what they are for.
 COMMANDS = {
     "run": "Run programs and show what comes back.",
+    "jobs": "List jobs, the last submitted first.",
+    "show": "Show what is known of a job.",
+    "result": "Show the result of a job.",
+    "logs": "Print what a job has logged.",
+    "wait": "Wait for the end of a job.",
+    "cancel": "Ask for the end of a job.",
+    "rerun": "Run the program of a job again.",
     "backends": "List the backends of the installed plugins.",
     "plugins": "List the installed plugins and, with --load, what became of each.",
     "executors": "List the places where local jobs can run.",

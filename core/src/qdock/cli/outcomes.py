@@ -101,7 +101,7 @@ def _duration(seconds: float) -> str:
 
 
 def _name_of(job: RecordedJob) -> str:
-    return str(job.backend().spec.full_name)
+    return str(job.record.backend)
 
 
 def _describe(submission: Submission, result: Result | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from qdock.executors import ProcessExecutor, carry, conversation
 from qdock.job import JobStatus
 from qdock.result import Result
 from qdock.spec import BackendSpec
+from qdock.store import MemoryStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 SOON = 30.0
@@ -438,6 +439,21 @@ def test_a_flood_is_cut_short_and_its_end_is_kept(executor, deeds):
     assert sum(map(len, owner.lines)) < 20_000_000
 
 
+@pytest.mark.parametrize("error", [OSError("disk full"), SystemExit()])
+def test_a_start_that_can_not_be_told_is_a_failure(executor, error):
+    finished = []
+
+    def emit(event):
+        if isinstance(event, Started):
+            raise error
+        finished.append(event)
+
+    executor.start("mute", Call(operator.add, (1, 1)), emit)
+    wait_for(lambda: finished)
+    assert finished[0].failure.kind == "not_started"
+    assert Owner(executor, operator.add, 1, 1).value == 2
+
+
 def test_an_owner_that_can_not_take_an_event_does_not_stop_the_work(executor, deeds, caplog):
     over, events = threading.Event(), []
 
@@ -665,7 +681,7 @@ def test_a_system_without_such_processes_is_told_so(monkeypatch):
 @pytest.fixture
 def dock():
     config = Config.load(environ={}, executors={"process": {"slots": 1}}, plugins={"x": {"colour": "red"}})
-    with Dock(config, entry_points=[]) as made:
+    with Dock(config, store=MemoryStore(), entry_points=[]) as made:
         made.register(BackendSpec("coin", "deeds:Coin", features=frozenset()))
         made.register(BackendSpec("runner", "deeds:Runner", accepts=("call",)))
         yield made

@@ -54,7 +54,7 @@ class PackedJob:
         """Emit an event that may be lost: an owner who can't take it must not stop the work."""
         try:
             self.emit(event)
-        except Exception:  # noqa: BLE001  # whatever its store or its observers raise
+        except BaseException:  # noqa: BLE001  # whatever its store or its observers raise
             _log.exception("An event of job %s could not be recorded.", self.job_id)
 
 

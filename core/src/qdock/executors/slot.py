@@ -41,8 +41,9 @@ class Slot:
         try:
             finished, clean = self._attempt(job)
         # No process, no pipes, no memory: this job can't be done; the next one perhaps can.
-        except Exception as error:  # noqa: BLE001
-            finished = Finished(failure=Failure("not_started", describe(error)))
+        except BaseException as error:  # noqa: BLE001
+            kind = "not_started" if job.process is None else "worker_lost"
+            finished = Finished(failure=Failure(kind, describe(error)))
         self._executor.settle(job, finished)
         process = self._process
         if process is not None and not (clean and process.jobs < self._executor.settings.jobs_per_worker):

@@ -30,6 +30,8 @@ def plugin(tmp_path, monkeypatch):
 
     def make(name, source=("coin",), *, distribution=None, group="qdock.v1", module=None, value=None):
         module = module or f"made_up_{name.replace('-', '_')}"
+        # An import that hung in another test may have ended since then.
+        sys.modules.pop(module, None)
         if source is not None:
             text = source if isinstance(source, str) else _source(source)
             (tmp_path / f"{module}.py").write_text(text, encoding="utf-8")

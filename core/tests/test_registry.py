@@ -184,12 +184,12 @@ def test_a_plugin_that_fits_in_none_of_its_hooks_registers_none(registry, broken
 def test_a_plugin_that_hangs_is_broken_and_shows_where(registry, broken, caplog):
     hang = "import threading\ndef wait_here():\n    threading.Event().wait(60)\nwait_here()"
     slow = backends("    import time; time.sleep(60)")
-    made = registry({"load_seconds": 0.2}, aaa=["first"], hangs=hang, slow=slow, zzz=["last"])
+    made = registry({"load_seconds": 0.5}, aaa=["first"], hangs=hang, slow=slow, zzz=["last"])
     assert [spec.name for spec in made.backends()] == ["first", "last"]
-    assert broken(made, "hangs").reason == "The import did not end within 0.2 s."
+    assert broken(made, "hangs").reason == "The import did not end within 0.5 s."
     assert "wait_here" in broken(made, "hangs").traceback
-    assert caplog.messages[0] == "Plugin 'hangs': The import did not end within 0.2 s. QDOCK_BLOCK=hangs leaves it out."
-    assert broken(made, "slow").reason == "Hook 'qdock_backends' did not end within 0.2 s."
+    assert caplog.messages[0] == "Plugin 'hangs': The import did not end within 0.5 s. QDOCK_BLOCK=hangs leaves it out."
+    assert broken(made, "slow").reason == "Hook 'qdock_backends' did not end within 0.5 s."
 
 
 def test_two_names_for_one_module_leave_one_plugin(plugin, broken):

@@ -11,6 +11,7 @@ from qdock_openqasm.sources import Origin
 
 __all__ = [
     "Fault",
+    "GivenUp",
     "OpenQasmError",
     "Position",
     "Problem",
@@ -65,6 +66,10 @@ class RepeatedQubit(Fault):
 
 class Suppressed(Fault):
     """A consequence of an error that has been reported already; never shown."""
+
+
+class GivenUp(Suppressed):
+    """The search for further errors has become too long."""
 
 
 def from_core(error: Exception, span: Any) -> Fault:

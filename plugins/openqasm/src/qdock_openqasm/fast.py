@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from qdock.operations import Code
 from qdock_openqasm.apply import broadcast
@@ -19,7 +18,7 @@ from qdock_openqasm.ir import Row
 from qdock_openqasm.places import QubitsPart
 from qdock_openqasm.program import Program
 from qdock_openqasm.scope import BitsSymbol, GateSymbol, Qubits
-from qdock_openqasm.templates import RowGate
+from qdock_openqasm.templates import GateKind, RowGate
 
 __all__ = ["FastPath"]
 
@@ -32,6 +31,7 @@ _ASSIGNED = re.compile(rf"\s*({_OPERAND})=\s*measure\s+({_OPERAND})", re.ASCII)
 _ITEM = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?", re.ASCII)
 _NUMBER = r"(?:\d{1,20}\.\d*|\.\d+|\d{1,20})(?:[eE][+-]?\d{1,5})?"
 _ANGLE = re.compile(rf"\s*(-?)\s*({_NUMBER}|pi)\s*((?:[*/]\s*(?:{_NUMBER}|pi)\s*)*)", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,20}\.\d+", re.ASCII)
 _FACTOR = re.compile(rf"([*/])\s*({_NUMBER}|pi)", re.ASCII)
 
 _COMMENT = re.compile(r"\"[^\"\r\n]*\"|'[^'\r\n]*'|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -44,6 +44,16 @@ _SMALL = 64
 _MEMO = 500_000
 
 Rows = Sequence[Row]
+
+
+class _Operands:
+    """The operands of a call; `qubits` if all are single and different ones."""
+
+    __slots__ = ("parts", "qubits")
+
+    def __init__(self, parts: list[QubitsPart]) -> None:
+        self.parts = parts
+        self.qubits: tuple[int, ...] | None = None
 
 
 class FastPath:
@@ -61,8 +71,9 @@ class FastPath:
         self._program = program
         self._text = text if _RAW_TEXT.search(text) else _COMMENT.sub(_blank, text)
         self._statements: dict[str, Rows] = {}
-        self._angles: dict[str, tuple[float, ...]] = {"": ()}
-        self._operands: dict[str, list[QubitsPart]] = {}
+        self._angles: dict[str, tuple[float, ...]] = {}
+        self._operands: dict[str, _Operands] = {}
+        self._symbols = program.scopes.globals.symbols
         self._replacements = 0
 
     def run(self, position: int) -> int:
@@ -118,65 +129,68 @@ class FastPath:
         except Fault:
             return None
 
-    def _call(self, piece: str, name: str, params: str | None, operands: str) -> Rows | None:
-        parts = self._operands.get(operands) or self._parts(operands)
-        if parts is None:
+    def _call(self, piece: str, name: str, params: str | None, text: str) -> Rows | None:
+        operands = self._operands.get(text) or self._parsed_operands(text)
+        if operands is None:
             return None
-        symbol = self._program.scopes.globals.symbols.get(name) or self._program.scopes.builtin.symbols.get(name)
-        if isinstance(symbol, GateSymbol):
-            angles = self._angles.get(params or "")
-            if angles is None:
-                angles = self._parsed_angles(params or "")
-            rows = None if angles is None else self._gate(symbol, angles, parts)
-        elif symbol is None and params is None and name in ("barrier", "reset"):
-            rows = _barrier(parts) if name == "barrier" else _reset(parts)
+        symbol = self._symbols.get(name) or self._program.scopes.builtin.symbols.get(name)
+        if symbol is None:
+            rows = _OTHERS[name](operands.parts) if params is None and name in _OTHERS else None
+            self._keep(piece, rows)
+            return rows
+        angles = self._angles.get(params or "") or self._parsed_angles(params or "")
+        if angles is None or not isinstance(symbol, GateSymbol):
+            return None
+        kind = symbol.gate
+        if kind is None or len(angles) != kind.num_params or len(operands.parts) != kind.num_qubits:
+            return None
+        if not isinstance(kind, RowGate):
+            return self._template(piece, kind, angles, operands)
+        if operands.qubits is not None:
+            rows = ((kind.code, operands.qubits, (), angles),)
         else:
-            return None
-        if rows is not None and len(rows) <= _SMALL and len(self._statements) < _MEMO and not self._has_phase(symbol):
-            self._statements[piece] = rows
+            rows = [(kind.code, qubits, (), angles) for qubits in broadcast(operands.parts, "", None)]
+        self._keep(piece, rows)
         return rows
 
-    @staticmethod
-    def _has_phase(symbol: Any) -> bool:
-        """Whether every call adds to the global phase, so that its operations are not all of it."""
-        return isinstance(symbol, GateSymbol) and not isinstance(symbol.gate, RowGate)
+    def _keep(self, piece: str, rows: Rows | None) -> None:
+        if rows is not None and len(rows) <= _SMALL and len(self._statements) < _MEMO:
+            self._statements[piece] = rows
 
-    def _gate(self, symbol: GateSymbol, angles: tuple[float, ...], parts: list[QubitsPart]) -> Rows | None:
-        kind = symbol.gate
-        if kind is None or len(angles) != kind.num_params or len(parts) != kind.num_qubits:
-            return None
-        if isinstance(kind, RowGate):
-            if not any(part.is_register for part in parts):
-                qubits = tuple([part.indices[0] for part in parts])
-                return ((kind.code, qubits, (), angles),) if len(set(qubits)) == len(qubits) else None
-            return [(kind.code, qubits, (), angles) for qubits in broadcast(parts, "", None)]
-        calls = list(broadcast(parts, "", None))
+    def _template(self, piece: str, kind: GateKind, angles: tuple[float, ...], operands: _Operands) -> Rows | None:
+        """The operations of a gate that the program defines; kept only if they are all that a call does."""
+        calls = list(broadcast(operands.parts, "", None))
         if kind.size * len(calls) > _LAST_WINDOW:
             return None
         flat = kind.flat(angles, self._program.limits)
         if not all(isinstance(what, int) for what, _, _ in flat.entries):
             return None
-        self._program.memory.out.phases.extend(flat.phases * len(calls))
-        return [
-            (what, tuple([qubits[i] for i in own]), (), params)  # type: ignore[misc] # a code, as tested
+        rows = [
+            (what, tuple([qubits[i] for i in own]), (), params)
             for qubits in calls
             for what, own, params in flat.entries
         ]
+        if flat.phases:
+            self._program.memory.out.phases.extend(flat.phases * len(calls))
+        else:
+            self._keep(piece, rows)  # type: ignore[arg-type] # codes, as tested
+        return rows  # type: ignore[return-value] # codes, as tested
 
     def _measured(self, source: str, target: str) -> Rows | None:
-        parts = self._operands.get(source) or self._parts(source)
+        operands = self._operands.get(source) or self._parsed_operands(source)
         clbits = self._clbits(target)
-        if parts is None or clbits is None or len(parts[0].indices) != len(clbits):
+        if operands is None or clbits is None or len(operands.parts[0].indices) != len(clbits):
             return None
         self._program.memory.measured(clbits)
-        return [(_MEASURE, (qubit,), (clbit,), ()) for qubit, clbit in zip(parts[0].indices, clbits, strict=True)]
+        qubits = operands.parts[0].indices
+        return [(_MEASURE, (qubit,), (clbit,), ()) for qubit, clbit in zip(qubits, clbits, strict=True)]
 
     # --- operands and angles
 
-    def _parts(self, operands: str) -> list[QubitsPart] | None:
+    def _parsed_operands(self, text: str) -> _Operands | None:
         parts = []
-        for name, index in _ITEM.findall(operands):
-            symbol = self._program.scopes.globals.symbols.get(name)
+        for name, index in _ITEM.findall(text):
+            symbol = self._symbols.get(name)
             if not isinstance(symbol, Qubits):
                 return None
             if not index:
@@ -185,14 +199,20 @@ class FastPath:
                 parts.append(QubitsPart((symbol.indices[int(index)],), False))
             else:
                 return None
-        self._operands[operands] = parts
-        return parts
+        operands = _Operands(parts)
+        if not any(part.is_register for part in parts):
+            qubits = tuple([part.indices[0] for part in parts])
+            if len(set(qubits)) != len(qubits):
+                return None
+            operands.qubits = qubits
+        self._operands[text] = operands
+        return operands
 
     def _clbits(self, target: str) -> Sequence[int] | None:
         match = _ITEM.match(target)
         assert match is not None
         name, index = match.groups()
-        symbol = self._program.scopes.globals.symbols.get(name)
+        symbol = self._symbols.get(name)
         if not isinstance(symbol, BitsSymbol) or symbol.bits.clbits is None:
             return None
         clbits = symbol.bits.clbits
@@ -201,8 +221,13 @@ class FastPath:
         return (clbits[int(index)],) if symbol.bits.is_register and int(index) < len(clbits) else None
 
     def _parsed_angles(self, params: str) -> tuple[float, ...] | None:
-        angles = tuple([_angle(text) for text in params.split(",")])
-        if not all(math.isfinite(angle) for angle in angles):
+        if not params:
+            return ()
+        if _DECIMAL.fullmatch(params):
+            angles: tuple[float, ...] = (float(params),)
+        else:
+            angles = tuple([_angle(text) for text in params.split(",")])
+        if not all(map(math.isfinite, angles)):
             return None
         self._angles[params] = angles
         return angles
@@ -220,6 +245,9 @@ def _barrier(parts: list[QubitsPart]) -> Rows:
 
 def _reset(parts: list[QubitsPart]) -> Rows | None:
     return [(_RESET, (index,), (), ()) for index in parts[0].indices] if len(parts) == 1 else None
+
+
+_OTHERS: dict[str, Callable[[list[QubitsPart]], Rows | None]] = {"barrier": _barrier, "reset": _reset}
 
 
 def _angle(text: str) -> float:

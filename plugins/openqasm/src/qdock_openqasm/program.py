@@ -8,6 +8,7 @@ from typing import Any
 
 from qdock_openqasm import declarations, jumps, statements, subroutines
 from qdock_openqasm.assigned import walk
+from qdock_openqasm.errors import GivenUp
 from qdock_openqasm.flow import CallFrame, Flow, LoopFrame
 from qdock_openqasm.functions import FUNCTIONS
 from qdock_openqasm.grammar import ast
@@ -32,6 +33,9 @@ from qdock_openqasm.types import FLOAT, QType
 from qdock_openqasm.values import Value
 
 __all__ = ["Program"]
+
+#: How many rounds of loops are made after an error, only to look for others.
+_PATIENCE = 2000
 
 
 class Program:
@@ -67,11 +71,13 @@ class Program:
         self.ended = False
         #: How many cases the statement at hand stands for: those of indices that only the circuit knows.
         self.cases = 1
+        self.has_failed = False
+        self._patience = _PATIENCE
         self._iterations = 0
         self._checked: set[int] = set()
         self._alive: list[Any] = []
         self._include = include
-        self._pending: list[Bits | Storage] = []
+        self.pending: list[Bits | Storage] = []
 
     def begin(self, version: int, exact: bool = False) -> None:
         """Declare what the language has built in; `exact` is whether nothing is to be folded."""
@@ -111,6 +117,10 @@ class Program:
         """Count rounds of a loop that is resolved while loading, before they are made."""
         if self.memory.dry:
             return
+        if self.has_failed:
+            self._patience -= iterations
+            if self._patience < 0:
+                raise GivenUp("the rest is not looked at", span)
         self._iterations += iterations
         self.limits.check("iterations", self._iterations, span)
 
@@ -121,28 +131,17 @@ class Program:
 
     # --- scopes
 
-    @contextmanager
-    def scope(self, kind: str = "block", parent: Scope | None = None) -> Iterator[Scope]:
+    def scope(self, kind: str = "block", parent: Scope | None = None) -> _OpenScope:
         """Open a scope, and give back what was declared in it when the statement around it has ended."""
-        with self.scopes.open(kind, parent) as scope:
-            yield scope
-        for symbol in scope.symbols.values():
-            if isinstance(symbol, Variable):
-                self._pending.append(symbol.storage)
-            elif isinstance(symbol, BitsSymbol) and symbol.owns:
-                self._pending.append(symbol.bits)
+        return _OpenScope(self, Scope(kind, parent or self.scopes.current))
 
     def borrow(self, item: Bits | Storage) -> None:
         """Give something back when the statement at hand has ended."""
-        self._pending.append(item)
+        self.pending.append(item)
 
-    @contextmanager
-    def releasing(self) -> Iterator[None]:
+    def releasing(self) -> _Releasing:
         """Give back, at the end, what went out of scope meanwhile."""
-        mark = len(self._pending)
-        yield
-        self.memory.release(self._pending[mark:])
-        del self._pending[mark:]
+        return _Releasing(self)
 
     # --- statements that are checked but not run
 
@@ -218,3 +217,47 @@ class Program:
                 for item in walk(symbol.node.body)
             )
         return isinstance(symbol, Extern)
+
+
+class _OpenScope:
+    """A scope for a while; what was declared in it is due to be given back."""
+
+    __slots__ = ("_outer", "_program", "_scope")
+
+    def __init__(self, program: Program, scope: Scope) -> None:
+        self._program = program
+        self._scope = scope
+        self._outer = program.scopes.current
+
+    def __enter__(self) -> Scope:
+        self._program.scopes.current = self._scope
+        return self._scope
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._program.scopes.current = self._outer
+        if kind is not None:
+            return
+        for symbol in self._scope.symbols.values():
+            if isinstance(symbol, Variable):
+                self._program.pending.append(symbol.storage)
+            elif isinstance(symbol, BitsSymbol) and symbol.owns:
+                self._program.pending.append(symbol.bits)
+
+
+class _Releasing:
+    """Gives back what has become due since it was entered, unless an error ended it."""
+
+    __slots__ = ("_mark", "_program")
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._mark = len(program.pending)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        pending = self._program.pending
+        if kind is None and len(pending) > self._mark:
+            self._program.memory.release(pending[self._mark :])
+            del pending[self._mark :]

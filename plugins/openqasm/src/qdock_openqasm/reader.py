@@ -10,7 +10,7 @@ from typing import Any
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError, LimitExceeded
 from qdock_openqasm.chunks import Chunker
-from qdock_openqasm.errors import Fault, Position, Problem, Suppressed, as_error, from_core, locate, problem_of
+from qdock_openqasm.errors import Fault, GivenUp, Position, Problem, Suppressed, as_error, from_core, locate, problem_of
 from qdock_openqasm.fast import FastPath
 from qdock_openqasm.flow import Flow
 from qdock_openqasm.grammar import Grammar
@@ -153,6 +153,10 @@ class Reader:
 
     def _recover(self, fault: Fault, source: Source, begin: int, end: int) -> None:
         """Keep an error and go on; what the statement would have declared is not missed again."""
+        self.program.has_failed = True
+        if isinstance(fault, GivenUp):
+            self._stopped = True
+            return
         scopes = self.program.scopes
         words = set(_WORDS.findall(source.text[begin : min(end, begin + 10_000)]))
         scopes.poisoned |= {word for word in words if scopes.find(word) is None}

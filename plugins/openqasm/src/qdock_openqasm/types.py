@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qdock import arithmetic as core
 
@@ -95,17 +96,22 @@ def bits(size: int) -> QType:
 
 def core_type(kind: QType) -> core.Type | None:
     """Return the type that a value has at run time, or None where circuits have no such values."""
-    if kind.kind == "bool" or kind == BIT:
+    return _core_type(kind.kind, kind.width)
+
+
+@lru_cache(maxsize=1024)
+def _core_type(kind: str, width: int | None) -> core.Type | None:
+    if kind == "bool" or (kind == "bit" and width is None):
         return core.BOOL
-    if kind.kind == "bit":
-        return core.Uint(kind.num_bits) if kind.width else None
-    if kind.kind in ("int", "literal"):
-        return core.Int(kind.num_bits)
-    if kind.kind == "uint":
-        return core.Uint(kind.num_bits)
-    if kind.kind == "angle":
-        return core.Angle(kind.num_bits)
-    return core.FLOAT if kind.kind == "float" else None
+    if kind == "float":
+        return core.FLOAT
+    make = _CORE_TYPES.get(kind)
+    if make is None or width == 0:
+        return None
+    return make(width or MACHINE_WIDTH)
+
+
+_CORE_TYPES = {"bit": core.Uint, "uint": core.Uint, "int": core.Int, "literal": core.Int, "angle": core.Angle}
 
 
 def _same_shape(left: tuple[int, ...], right: tuple[int, ...]) -> bool:

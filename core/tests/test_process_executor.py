@@ -566,12 +566,13 @@ def test_a_closed_executor_has_finished_all_and_leaves_no_process(fresh, deeds):
 
 def test_an_executor_that_is_closed_without_waiting_drops_what_has_not_begun(fresh, deeds):
     one = fresh()
-    running, waiting = Owner(one, deeds.sleep, None, 0.3), Owner(one, deeds.pid)
+    running, waiting, stopped = Owner(one, deeds.sleep, None, 0.3), Owner(one, deeds.pid), Owner(one, deeds.pid)
     assert running.begun.wait(SOON)
+    assert stopped.stop() is True
     one.close(wait=False)
     assert running.finished == Finished()
     one.close()
-    assert waiting.events == []
+    assert waiting.events == stopped.events == []
 
 
 OWNER = """

@@ -137,7 +137,7 @@ class ProcessExecutor:
             self._closed = True
             if not wait:
                 for job in self._queue:
-                    del self._jobs[job.job_id]
+                    self._jobs.pop(job.job_id, None)
                 self._queue.clear()
             self._changed.notify_all()
             mine = {threading.current_thread()}

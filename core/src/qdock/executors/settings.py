@@ -36,7 +36,7 @@ class ProcessSettings:
 
     slots: int | None = None
     idle_seconds: float = 60.0
-    jobs_per_worker: int = 100
+    jobs_per_worker: int = 1000
     memory_limit: int | None = None
     result_limit: int = 4 << 30
 

@@ -187,6 +187,17 @@ def test_the_environment_comes_before_the_plugins_own_table_in_a_file(tmp_path):
         assert (options["shots"], options["depth"]) == (33, 5)
 
 
+@pytest.mark.parametrize("value", [True, np.True_, np.array(True)])
+def test_a_truth_value_of_numpy_is_one(value):
+    assert Option(bool).check("memory", value) is True
+
+
+@pytest.mark.parametrize("value", [1, "true", np.int64(1), np.array([True])])
+def test_what_is_no_truth_value_is_refused(value):
+    with pytest.raises(OptionError, match="Option `memory` is true or false, but"):
+        Option(bool).check("memory", value)
+
+
 def test_an_option_that_is_called_as_another_default_does_not_take_its_value(dock):
     class Own(Coin):
         spec = BackendSpec("own", "x:Own", options={"backend": Option(str), "store": Option(str, "here")})

@@ -356,6 +356,9 @@ def test_a_timeout_that_is_no_number_is_refused(dock, gate):
     job = dock.run(Call(gate), Runner())
     with pytest.raises(ValueError, match="`timeout` must be a number of seconds, but is NaN"):
         job.result(timeout=float("nan"))
+    for wrong in ("1", True, [1]):
+        with pytest.raises(TypeError, match="`timeout` must be a number of seconds, or None for no end, but is"):
+            job.wait_for_final_state(timeout=wrong)
 
 
 class Broken(LocalBackend):

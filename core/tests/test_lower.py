@@ -203,6 +203,8 @@ def test_aliases_name_the_same_gates():
         ),
         (Circuit(2).cx(0, 1), {"rz", "sx"}, r"Gate 'cx' can't be made exactly from rz, sx"),
         (Circuit(1).h(0), {"zz"}, "can't be lowered to 'zz': no gate of the table has that name"),
+        (Circuit(1).h(0), (), r"Gate 'h' can't be made exactly from no gates\. Add"),
+        (Circuit(1).h(0), None, "is a collection of names .* but is None"),
         (Circuit(1).h(0), "cx", "is a collection of names .* but is the text 'cx'"),
     ],
 )

@@ -149,6 +149,16 @@ def test_saving_that_fails_leaves_the_old_file_and_nothing_else(result, tmp_path
     assert os.listdir(tmp_path) == ["result"]
 
 
+def test_a_place_that_is_no_file_is_named_when_a_result_is_saved(tmp_path):
+    result = Result([CircuitResult(error="x")])
+    with pytest.raises(IsADirectoryError, match="This is a folder") as folder:
+        result.save(tmp_path)
+    assert folder.value.filename == str(tmp_path)
+    with pytest.raises(FileNotFoundError, match="There is no such folder") as missing:
+        result.save(tmp_path / "nowhere" / "one.result")
+    assert missing.value.filename == str(tmp_path / "nowhere")
+
+
 def test_a_result_too_large_to_load_is_not_saved(monkeypatch):
     state = np.zeros(1 << 10, np.complex128)
     with pytest.raises(LimitExceeded, match="array of 16,384 bytes is over the limit of 1,024 bytes"):

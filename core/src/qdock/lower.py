@@ -59,6 +59,8 @@ def _known(gates: Collection[str]) -> frozenset[str]:
         raise LoweringError(
             f"`gates` is a collection of names such as {{'rz', 'sx', 'cz'}}, but is the text {gates!r}."
         )
+    if not isinstance(gates, Iterable):
+        raise LoweringError(f"`gates` is a collection of names such as {{'rz', 'sx', 'cz'}}, but is {gates!r}.")
     found = frozenset(ALIASES.get(name, name) for name in gates)
     for name in sorted(found):
         if name not in GATES and name not in ("unitary", "modified"):
@@ -201,8 +203,9 @@ class _Lowering:
             if exact and all(part in self._known or part in self._rules for part in names):
                 phase: list[Step] = [("gphase", (-params[0] / 2,), ())] if name == "rz" else []
                 return [*phase, *((part, (), (0,)) for part in names)]
+        given = ", ".join(sorted(self._known)) or "no gates"
         raise LoweringError(
-            f"Gate '{Gate(name, params).label}' can't be made exactly from {', '.join(sorted(self._known))}. "
+            f"Gate '{Gate(name, params).label}' can't be made exactly from {given}. "
             "Add a gate that turns by any angle, such as 'rz', or one that entangles, such as 'cx'."
         )
 

@@ -9,6 +9,7 @@ memory than the file that it came from.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -180,6 +181,11 @@ def _chunks(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> Iterator[memory
 def save_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
     """Write a file beside `path` and move it there when it is whole, so that `path` is never half a file."""
     target = Path(path)
+    # Otherwise the error would be about the file beside it, which nobody has heard of.
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "This is a folder; give the name of a file in it", str(target))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder to save a result in", str(target.parent))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:

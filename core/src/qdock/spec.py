@@ -143,6 +143,9 @@ def _refuse(name: str, kind: str, value: Any) -> OptionError:
 def _check_bool(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
+    # numpy's truth values are no `bool`; they are told without importing it.
+    if getattr(getattr(value, "dtype", None), "kind", "") == "b" and value.ndim == 0:
+        return bool(value)
     raise _refuse(name, "bool", value)
 
 

@@ -42,12 +42,16 @@ class Deadline:
     Raises
     ------
     ValueError
-        If `timeout` is not a number.
+        If `timeout` is NaN.
+    TypeError
+        If it is nothing like a number.
     """
 
     __slots__ = ("_end", "timeout")
 
     def __init__(self, timeout: float | None) -> None:
+        if isinstance(timeout, (bool, str)) or not (timeout is None or hasattr(timeout, "__float__")):
+            raise TypeError(f"`timeout` must be a number of seconds, or None for no end, but is {timeout!r}.")
         if timeout is not None and math.isnan(timeout):
             raise ValueError("`timeout` must be a number of seconds, but is NaN.")
         self.timeout = timeout

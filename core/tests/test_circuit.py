@@ -337,6 +337,7 @@ def test_a_parameter_may_be_bound_to_an_expression():
         ({Parameter("c"): 1}, r"The circuit has no parameter 'c'. It has: a, b\."),
         ({5: 1}, "The circuit has no parameter '5'"),
         ({"2x": 1}, "A parameter's name is an identifier"),
+        (0.5, r"'bind' takes a mapping from parameters to values, but 0\.5 was given"),
         ({"a": float("nan")}, "An angle of 'a' must be finite, but is nan"),
         ({"a": "1"}, "An angle of 'a' is a number in radians or an expression, but '1' was given"),
         ({"a": cast(Bit(9), FLOAT)}, "reads clbit 9, but the circuit has 3 clbits"),

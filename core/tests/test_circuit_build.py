@@ -127,9 +127,9 @@ def test_the_global_phase_adds_up():
         (lambda c: c.append("h", []), "Gate 'h' acts on 1 qubit, but 0 were given."),
         (
             lambda c: c.append("h", None),
-            "The qubits of 'h' are given as a sequence, such as [0, 1], but None was given.",
+            "A qubit of 'h' is an index or a register, but None was given.",
         ),
-        (lambda c: c.append(gate("h"), "01"), "The qubits of 'h' are given as a sequence"),
+        (lambda c: c.append(gate("h"), "01"), "A qubit of 'h' is an index or a register, but '01' was given."),
         (lambda c: c.append("h", [0], [0.5]), "Gate 'h' takes no angle, but 1 were given."),
         (lambda c: c.append("rz", [0]), "Gate 'rz' takes 1 angle (theta), but 0 were given."),
         (

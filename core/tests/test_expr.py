@@ -164,7 +164,7 @@ def test_a_wide_constant_needs_no_more_bits_than_there_are():
         lift(1 << 4096, Uint(4096))
 
 
-@pytest.mark.parametrize("value", ["1.5", b"1", None, 1j, [1], np.array([1.0]), np.array([1, 2]), object()])
+@pytest.mark.parametrize("value", ["1.5", b"1", None, 1j, [1], np.array([1.0]), np.array([1, 2]), object(), int])
 def test_what_is_no_number_is_refused(value):
     with pytest.raises(CircuitError, match="An expression is made of numbers, parameters and classical values, but"):
         lift(value)

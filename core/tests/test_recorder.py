@@ -251,6 +251,16 @@ def test_a_list_of_one_is_like_a_single_qubit():
         (lambda c: c.value([0, 1]), "'value' was given clbit 1"),
         (lambda _: Circuit().h(0), "'h' was given qubit 0, but the circuit has no qubits."),
         (lambda _: Circuit(1).measure(0, 0), "'measure' was given clbit 0, but the circuit has no clbits."),
+        (
+            lambda c: c.h(10**5000),
+            "'h' was given qubit one of type int that is too long to write, but the circuit has 2 qubits",
+        ),
+        (lambda c: c.h([list(range(1000))]), "A qubit of 'h' is an index or a register, but [0, 1, 2, 3, 4, 5,"),
+        (lambda c: c.h(np.array(0.5)), "A qubit of 'h' is an index or a register, but array(0.5) was given."),
+        (
+            lambda c: c.rz(int, 0),
+            "An angle of 'rz' is a number in radians or an expression, but <class 'int'> was given.",
+        ),
         (lambda c: c.h("0"), "A qubit of 'h' is an index or a register, but '0' was given."),
         (lambda c: c.h(None), "A qubit of 'h' is an index or a register, but None was given."),
         (lambda c: c.h(0.0), "A qubit of 'h' is an index or a register, but 0.0 was given."),

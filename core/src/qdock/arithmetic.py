@@ -28,6 +28,7 @@ __all__ = [
     "binary_type",
     "common",
     "convert",
+    "shown",
     "unary",
     "unary_type",
     "whole",
@@ -36,6 +37,7 @@ __all__ = [
 Number = bool | int | float
 
 MAX_WIDTH = 4096
+MAX_SHOWN = 200
 
 #: The kinds of values, and whether they have a width.
 _WIDTHS = {"bool": False, "uint": True, "int": True, "float": False, "angle": True}
@@ -49,6 +51,15 @@ def whole(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def shown(value: object) -> str:
+    """Return a value for an error message, cut where it is long; Python refuses to write very long integers."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"one of type {type(value).__name__} that is too long to write"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Type:
             return
         width = whole(self.width)
         if width is None or not 1 <= width <= MAX_WIDTH:
-            raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {self.width!r}.")
+            raise CircuitError(f"The width of {self.kind} must be 1 to {MAX_WIDTH} bits, but is {shown(self.width)}.")
         object.__setattr__(self, "width", width)
 
     def __str__(self) -> str:

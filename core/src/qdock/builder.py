@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy.typing as npt
 
 from qdock import circuit_facts
-from qdock.arithmetic import whole
+from qdock.arithmetic import shown, whole
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import BOOL, Bit, Bits, Const, Expr, Number, Type, Var, cast, lift
 from qdock.gate_methods import Angle, GateMethods
 from qdock.gates import GATES, Gate
 from qdock.operations import Assign, Barrier, Code, Delay, For, If, Range, Register, Switch, Variable, While
-from qdock.recorder import Qubits
+from qdock.recorder import Qubits, items
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -35,7 +35,7 @@ class Builder(GateMethods):
     def __init__(self, num_qubits: int, num_clbits: int, name: str, global_phase: Angle) -> None:
         super().__init__(0, 0)
         if not isinstance(name, str):
-            raise CircuitError(f"The name of a circuit is a text, but {name!r} was given.")
+            raise CircuitError(f"The name of a circuit is a text, but {shown(name)} was given.")
         self.name = name
         self.metadata: dict[str, Any] = {}
         self._qregs: dict[str, Register] = {}
@@ -110,7 +110,9 @@ class Builder(GateMethods):
     def add_var(self, name: str, type: Type, initial: Const | Number = 0) -> Var:
         """Declare a classical variable, which has the value `initial`, cast to its type, when a shot begins."""
         if not isinstance(type, Type):
-            raise CircuitError(f"The type of a variable is BOOL, FLOAT, Uint(n), Int(n) or Angle(n), not {type!r}.")
+            raise CircuitError(
+                f"The type of a variable is BOOL, FLOAT, Uint(n), Int(n) or Angle(n), not {shown(type)}."
+            )
         var = Var(self._checked_name(name), type)
         value = cast(lift(initial, type), type)
         if not isinstance(value, Const):
@@ -123,7 +125,9 @@ class Builder(GateMethods):
         """Return the value of a clbit, for conditions and assignments."""
         found = self._clbit_list("bit", clbit)
         if len(found) != 1:
-            raise CircuitError(f"'bit' is the value of one clbit, but {clbit!r} was given; use 'value' for several.")
+            raise CircuitError(
+                f"'bit' is the value of one clbit, but {shown(clbit)} was given; use 'value' for several."
+            )
         return Bit(found[0])
 
     def value(self, register: Register | Sequence[int] | str) -> Bits:
@@ -149,7 +153,7 @@ class Builder(GateMethods):
         params : sequence of float or Expr
             The angles, with a name.
         """
-        arguments = qubits if isinstance(qubits, (list, tuple)) else _arguments(gate, qubits)
+        arguments = qubits if isinstance(qubits, (list, tuple)) else list(items(qubits))
         row = GATES.get(gate) if isinstance(gate, str) else None
         if row is None or len(arguments) != row.num_qubits or not row.takes(params):
             return self._append_gate(_gate(gate, params, len(arguments)), arguments)
@@ -228,8 +232,8 @@ class Builder(GateMethods):
 
     def delay(self, duration: Angle, qubits: Qubits, unit: str = "dt") -> Self:
         """Wait for a duration in dt (the device's time step), ns, us, ms or s."""
-        if unit not in _DELAY_UNITS:
-            raise CircuitError(f"The unit of a delay is one of {', '.join(_DELAY_UNITS)}, but {unit!r} was given.")
+        if not isinstance(unit, str) or unit not in _DELAY_UNITS:
+            raise CircuitError(f"The unit of a delay is one of {', '.join(_DELAY_UNITS)}, but {shown(unit)} was given.")
         length = self._checked_angle("delay", duration)
         if not isinstance(length, Expr) and length < 0:
             raise CircuitError(f"A delay must not be negative, but {length} was given.")
@@ -241,7 +245,7 @@ class Builder(GateMethods):
         """Set a variable, a clbit or a register to the value of an expression, cast to its type."""
         place = self.value(target) if isinstance(target, Register) else target
         if not isinstance(place, (Var, Bit, Bits)):
-            raise CircuitError(f"'assign' sets a variable, a clbit or a register, but {target!r} was given.")
+            raise CircuitError(f"'assign' sets a variable, a clbit or a register, but {shown(target)} was given.")
         self._checked_value(place)
         if isinstance(place, Bits) and len(set(place.indices)) != len(place.indices):
             raise CircuitError(f"'assign' sets each clbit once, but '{place}' has one twice.")
@@ -275,7 +279,9 @@ class Builder(GateMethods):
             Made with `block`.
         """
         if not isinstance(variable, (Var, type(None))):
-            raise CircuitError(f"The variable of 'for_' is one made with add_var, or None, but {variable!r} was given.")
+            raise CircuitError(
+                f"The variable of 'for_' is one made with add_var, or None, but {shown(variable)} was given."
+            )
         if variable is not None:
             self._checked_value(variable)
         kind = None if variable is None else variable.type
@@ -287,7 +293,9 @@ class Builder(GateMethods):
     ) -> Self:
         """Run the block of the first case that lists the target's value, or the default block if none does."""
         if not isinstance(cases, Mapping):
-            raise CircuitError(f"The cases of 'switch' are a mapping from values to blocks, but {cases!r} was given.")
+            raise CircuitError(
+                f"The cases of 'switch' are a mapping from values to blocks, but {shown(cases)} was given."
+            )
         checked = self._checked_value(lift(target))
         if checked.type.kind == "float":
             raise CircuitError(f"'switch' chooses by a whole number, but '{target}' is a float.")
@@ -317,7 +325,7 @@ class Builder(GateMethods):
     def _condition(self, method: str, condition: Expr | bool) -> Expr:
         if not isinstance(condition, Expr):
             raise CircuitError(
-                f"'{method}' takes a condition on classical values, but {condition!r} was given. "
+                f"'{method}' takes a condition on classical values, but {shown(condition)} was given. "
                 "Comparisons in a circuit are methods: circuit.bit(0).eq(1), not circuit.bit(0) == 1."
             )
         return cast(self._checked_value(condition), BOOL)
@@ -359,7 +367,9 @@ class Builder(GateMethods):
             start, stop, step = (self._checked_value(lift(item)) for item in (values.start, values.stop, values.step))
             return _checked_range(start, stop, step, kind)
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-            raise CircuitError(f"'for_' runs over a range, a Range or a list of numbers, but {values!r} was given.")
+            raise CircuitError(
+                f"'for_' runs over a range, a Range or a list of numbers, but {shown(values)} was given."
+            )
         found = [lift(value, kind) if kind is None else cast(lift(value, kind), kind) for value in values]
         for value in found:
             if not isinstance(value, Const):
@@ -388,7 +398,7 @@ class Builder(GateMethods):
     def _checked_name(self, name: str) -> str:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise CircuitError(
-                f"A register or variable has an identifier for a name, such as 'q', but {name!r} was given."
+                f"A register or variable has an identifier for a name, such as 'q', but {shown(name)} was given."
             )
         if self._has_name(name):
             raise CircuitError(f"The name '{name}' is taken; registers and variables need names of their own.")
@@ -412,7 +422,7 @@ def _gate(gate: str | Gate, params: Any, num_qubits: int) -> Gate:
     if isinstance(gate, Gate):
         if not isinstance(params, (list, tuple)) or params:
             raise CircuitError(
-                f"'{gate.label}' was given with the angles {params!r}, but a Gate has its angles already."
+                f"'{gate.label}' was given with the angles {shown(params)}, but a Gate has its angles already."
             )
         return gate
     if not isinstance(gate, str) or gate not in _MANY_CONTROLS:
@@ -421,21 +431,11 @@ def _gate(gate: str | Gate, params: Any, num_qubits: int) -> Gate:
     return base.control(num_qubits - 1) if num_qubits > 1 else base
 
 
-def _arguments(gate: str | Gate, qubits: Any) -> list[Any]:
-    single = whole(qubits)
-    if single is not None:
-        return [single]
-    if isinstance(qubits, (str, bytes)) or not isinstance(qubits, Iterable):
-        name = gate.label if isinstance(gate, Gate) else gate
-        raise CircuitError(f"The qubits of '{name}' are given as a sequence, such as [0, 1], but {qubits!r} was given.")
-    return list(qubits)
-
-
 def _case_values(values: Any) -> tuple[int, ...]:
     listed = values if isinstance(values, tuple) else (values,)
     found = [int(value) if isinstance(value, bool) else whole(value) for value in listed]
     if None in found:
-        raise CircuitError(f"A case of 'switch' is a whole number or a tuple of them, but {values!r} was given.")
+        raise CircuitError(f"A case of 'switch' is a whole number or a tuple of them, but {shown(values)} was given.")
     return tuple(value for value in found if value is not None)
 
 
@@ -455,7 +455,7 @@ def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Ra
 def _checked_size(kind: str, size: Any, present: int = 0) -> int:
     count = whole(size)
     if count is None or count < 0:
-        raise CircuitError(f"The number of {kind}s must be 0 or more, but is {size!r}.")
+        raise CircuitError(f"The number of {kind}s must be 0 or more, but is {shown(size)}.")
     if present + count > MAX_BITS:
-        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {present + count} were asked for.")
+        raise LimitExceeded(f"A circuit may have {MAX_BITS} {kind}s, but {shown(present + count)} were asked for.")
     return count

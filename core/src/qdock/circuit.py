@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock import circuit_facts, circuit_json
+from qdock.arithmetic import shown
 from qdock.builder import Builder
 from qdock.drawing import draw
 from qdock.errors import CircuitError
@@ -79,6 +80,8 @@ class Circuit(Builder):
         CircuitError
             For a parameter that the circuit does not have, or a value that is not finite.
         """
+        if not isinstance(values, Mapping):
+            raise CircuitError(f"'bind' takes a mapping from parameters to values, but {shown(values)} was given.")
         given: dict[Any, Expr] = {}
         known = self.parameters
         for key, value in values.items():
@@ -102,7 +105,7 @@ class Circuit(Builder):
             Where its qubits and clbits go, in order. None: to those of the same index.
         """
         if not isinstance(other, Circuit):
-            raise CircuitError(f"'compose' appends a Circuit, but {other!r} was given.")
+            raise CircuitError(f"'compose' appends a Circuit, but {shown(other)} was given.")
         qubit_map = self._bit_map("qubit", qubits, other.num_qubits, self._num_qubits)
         clbit_map = self._bit_map("clbit", clbits, other.num_clbits, self._num_clbits)
         check_angle("global phase", lift(self._global_phase) + other._global_phase)

@@ -17,7 +17,7 @@ import numpy as np
 
 from qdock import decompositions as via
 from qdock import matrices as m
-from qdock.arithmetic import whole
+from qdock.arithmetic import shown, whole
 from qdock.decompositions import Step
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Const, Expr, cast
@@ -263,7 +263,7 @@ class Gate:
     def __post_init__(self) -> None:
         object.__setattr__(self, "controls", _checked_controls(self.controls))
         object.__setattr__(self, "power", _checked_power(self.power))
-        if self.name == "unitary":
+        if isinstance(self.name, str) and self.name == "unitary":
             object.__setattr__(self, "array", _checked_unitary(self.array))
             names: tuple[str, ...] = ()
         else:
@@ -277,16 +277,13 @@ class Gate:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Gate):
             return NotImplemented
-        same = (self.name, self.params, self.controls, self.power) == (
-            other.name,
-            other.params,
-            other.controls,
-            other.power,
-        )
-        return same and np.array_equal(self._array(), other._array())
+        return self._key() == other._key() and np.array_equal(self._array(), other._array())
 
     def __hash__(self) -> int:
-        return hash((self.name, self.params, self.controls, self.power))
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.name, self.params, self.controls, self.power
 
     def _array(self) -> Matrix:
         return np.zeros((0, 0), dtype=complex) if self.array is None else self.array
@@ -407,7 +404,9 @@ def find_definition(name: str) -> GateDef:
 def check_angles(name: str, parameters: tuple[str, ...], values: Any) -> tuple[float | Expr, ...]:
     """Return a gate's angles checked, as many as it has parameters."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise CircuitError(f"The angles of '{name}' are given as a sequence, such as [0.3], but {values!r} was given.")
+        raise CircuitError(
+            f"The angles of '{name}' are given as a sequence, such as [0.3], but {shown(values)} was given."
+        )
     angles = tuple(values)
     if len(angles) != len(parameters):
         raise CircuitError(f"Gate '{name}' takes {_counted(parameters)}, but {len(angles)} were given.")
@@ -423,12 +422,16 @@ def check_angle(name: str, value: Any) -> float | Expr:
         return value
     if isinstance(value, Expr):
         return _checked_expression(name, value)
-    if isinstance(value, _NO_ANGLES) or not hasattr(value, "__float__") or getattr(value, "ndim", 0) != 0:
-        raise CircuitError(f"An angle of '{name}' is a number in radians or an expression, but {value!r} was given.")
     try:
+        if isinstance(value, _NO_ANGLES) or getattr(value, "ndim", 0) != 0:
+            raise TypeError
         number = float(value)
     except OverflowError:
         raise CircuitError(f"An angle of '{name}' must be finite, but is beyond all floats.") from None
+    except (TypeError, ValueError):
+        raise CircuitError(
+            f"An angle of '{name}' is a number in radians or an expression, but {shown(value)} was given."
+        ) from None
     if not math.isfinite(number):
         raise CircuitError(f"An angle of '{name}' must be finite, but is {number}.")
     return number
@@ -445,17 +448,19 @@ def _checked_expression(name: str, value: Expr) -> float | Expr:
 
 def _checked_power(power: Any) -> float:
     if isinstance(power, (bool, Expr)) or not hasattr(power, "__float__") or not math.isfinite(power):
-        raise CircuitError(f"The power of a gate is a finite number, but {power!r} was given.")
+        raise CircuitError(f"The power of a gate is a finite number, but {shown(power)} was given.")
     return float(power)
 
 
 def _checked_controls(controls: Any) -> tuple[int, ...]:
     if isinstance(controls, (str, bytes)) or not isinstance(controls, Iterable):
-        raise CircuitError(f"The controls of a gate are the states 0 and 1 in a tuple, but {controls!r} was given.")
+        raise CircuitError(
+            f"The controls of a gate are the states 0 and 1 in a tuple, but {shown(controls)} was given."
+        )
     states = tuple(controls)
     for state in states:
         if isinstance(state, bool) or state not in (0, 1):
-            raise CircuitError(f"A control acts in the state 0 or 1, but {state!r} was given.")
+            raise CircuitError(f"A control acts in the state 0 or 1, but {shown(state)} was given.")
     _check_count(len(states), least=0)
     return tuple(map(int, states))
 

@@ -19,6 +19,7 @@ from qdock.arithmetic import (
     binary,
     binary_type,
     convert,
+    shown,
     unary,
     unary_type,
     whole,
@@ -242,7 +243,7 @@ class Var(Expr):
 def _clbit(index: Any) -> int:
     found = whole(index)
     if found is None or found < 0:
-        raise CircuitError(f"A clbit is a whole number from 0 on, but {index!r} was given.")
+        raise CircuitError(f"A clbit is a whole number from 0 on, but {shown(index)} was given.")
     return found
 
 
@@ -357,10 +358,6 @@ def lift(value: Expr | Number, like: Type | None = None) -> Expr:
         value = value.item()  # type: ignore[union-attr]  # what has dimensions has it
     if isinstance(value, bool):
         return Const(value, BOOL)
-    if isinstance(value, (str, bytes)) or hasattr(value, "ndim") or not hasattr(value, "__float__"):
-        raise CircuitError(
-            f"An expression is made of numbers, parameters and classical values, but {value!r} was given."
-        )
     integer = whole(value)
     if integer is not None:
         return _lift_integer(integer, like)
@@ -372,9 +369,15 @@ def lift(value: Expr | Number, like: Type | None = None) -> Expr:
 
 def _float(value: Any) -> float:
     try:
-        return float(value)
+        if not isinstance(value, (str, bytes)) and not hasattr(value, "ndim"):
+            return float(value)
+    except (TypeError, ValueError):
+        pass  # It is no number: the same error as for a text or an array, which float() would take.
     except OverflowError:
         raise CircuitError("A number in an expression must be finite, but this one is beyond all floats.") from None
+    raise CircuitError(
+        f"An expression is made of numbers, parameters and classical values, but {shown(value)} was given."
+    )
 
 
 def _lift_integer(value: int, like: Type | None) -> Const:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from qdock.arithmetic import whole
+from qdock.arithmetic import shown, whole
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate, check_angle
@@ -26,7 +26,7 @@ from qdock.operations import (
     Modifier,
 )
 
-__all__ = ["Qubits", "Recorder"]
+__all__ = ["Qubits", "Recorder", "items"]
 
 MAX_NESTING = 100
 _MEASURE = bytes([Code.MEASURE])
@@ -273,22 +273,28 @@ def _view(column: array[Any], dtype: Any) -> Any:
 
 def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:
     """Return an argument of a builder method as indices that exist."""
-    single = whole(argument)
-    items = argument if single is None else [single]
-    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
-        raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {argument!r} was given.")
     found = []
-    for item in items:
+    for item in items(argument):
         index = whole(item)
         if index is None:
-            raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {item!r} was given.")
+            raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {shown(item)} was given.")
         if not 0 <= index < count:
             numbers = f", 0 to {count - 1}" if count else ""
             raise CircuitError(
-                f"'{name}' was given {kind} {index}, but the circuit has {_counted(kind, count)}{numbers}."
+                f"'{name}' was given {kind} {shown(index)}, but the circuit has {_counted(kind, count)}{numbers}."
             )
         found.append(index)
     return found
+
+
+def items(argument: Any) -> Iterable[Any]:
+    """Return what stands in a sequence, or the argument itself if it is none; texts are none."""
+    if isinstance(argument, (str, bytes)) or whole(argument) is not None:
+        return (argument,)
+    try:
+        return iter(argument)
+    except TypeError:
+        return (argument,)
 
 
 def _counted(kind: str, count: int) -> str:

@@ -53,7 +53,7 @@ _PARTS = ("document", "tag", "log", "log_size")
 _OPEN = "SELECT id FROM job WHERE owner = ? AND ended IS NULL"
 _RECORD = """
     SELECT seq, id, status, state, job.digest, content, file, document.digest
-    FROM {tables} CROSS JOIN document ON document.job = seq AND kind = 'given'
+    FROM job CROSS JOIN document ON document.job = seq AND kind = 'given'
 """
 _Row = tuple[Any, ...]
 
@@ -146,7 +146,8 @@ class SqliteStore:
         self._look_for_the_dead()
         query, values = _selection(status, backend, tag, since)
         with self._files.read() as db:
-            rows = list(db.execute(f"{query} LIMIT ?", (*values, -1 if limit is None else limit)))
+            found = f"{_RECORD} WHERE seq IN (SELECT * FROM ({query} LIMIT ?)) ORDER BY seq DESC"
+            rows = list(db.execute(found, (*values, -1 if limit is None else limit)))
         return list(self._readable(rows))
 
     def _readable(self, rows: Sequence[_Row]) -> Iterator[Record]:
@@ -318,7 +319,7 @@ class SqliteStore:
     # --- rows
 
     def _fetch(self, db: apsw.Connection, job_id: str) -> tuple[int, Record]:
-        row = db.execute(f"{_RECORD.format(tables='job')} WHERE id = ?", (job_id,)).fetchone()
+        row = db.execute(f"{_RECORD} WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise JobNotFoundError(f"There is no job {job_id!r} in this store.")
         return row[0], self._record(row)
@@ -430,23 +431,23 @@ def _range(text: str) -> tuple[str, str]:
 def _selection(
     status: Collection[JobStatus] | None, backend: str | None, tag: str | None, since: float | None
 ) -> tuple[str, _Row]:
-    """Return the query of `SqliteStore.select`, all but its limit, and its values."""
-    tables = "job"
-    tests: list[str] = []
+    """Return the query for the numbers of the records that are wanted, all but its limit, and its values.
+
+    Each part reads an index and nothing else, so it is quick however large the records are.
+    """
+    parts: list[str] = []
     values: list[Any] = []
-    if tag is not None:
-        tables = "tag CROSS JOIN job ON job.seq = tag.job"
-        tests.append("tag = ?")
-        values.append(tag)
     if status is not None:
-        tests.append(f"status IN ({', '.join('?' * len(status))})")
+        parts.append(f"SELECT seq FROM job INDEXED BY job_status WHERE status IN ({', '.join('?' * len(status))})")
         values += [item.name for item in status]
     if backend is not None:
-        tests.append("backend = ?" if "/" in backend else "backend_short = ?")
+        column = "backend" if "/" in backend else "backend_short"
+        parts.append(f"SELECT seq FROM job INDEXED BY job_{column} WHERE {column} = ?")
         values.append(backend)
-    where = " AND ".join(tests) or "1"
+    if tag is not None:
+        parts.append("SELECT job FROM tag WHERE tag = ?")
+        values.append(tag)
     if since is not None:
-        where += " AND job.created >= ?"
+        parts.append("SELECT seq FROM job INDEXED BY job_created WHERE created >= ?")
         values.append(since)
-    order = "tag.job" if tag is not None else "seq"
-    return f"{_RECORD.format(tables=tables)} WHERE {where} ORDER BY {order} DESC", tuple(values)
+    return f"{' INTERSECT '.join(parts) or 'SELECT seq FROM job'} ORDER BY 1 DESC", tuple(values)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qdock import Call, Circuit, CircuitResult, Config, Context, Dock, JobCancelledError, LocalBackend, Result, Target
-from qdock.errors import ConfigError, OptionError
+from qdock.errors import CircuitError, ConfigError, OptionError, PluginError
 from qdock.events import Log, Progress
 from qdock.spec import BackendSpec, Option
 from qdock.streams import stream
@@ -196,6 +196,34 @@ def test_a_truth_value_of_numpy_is_one(value):
 def test_what_is_no_truth_value_is_refused(value):
     with pytest.raises(OptionError, match="Option `memory` is true or false, but"):
         Option(bool).check("memory", value)
+
+
+@pytest.mark.parametrize(
+    "option, message",
+    [
+        ((int, "five"), "`default` is a whole number, but 'five' of type str was given"),
+        ((int, 10, 1, 9), "`default` must be at most 9, but is 10"),
+        ((str, "slow", None, None, ("fast",)), "`default` must be one of 'fast', but is 'slow'"),
+    ],
+)
+def test_a_default_that_the_option_does_not_allow_is_a_mistake_of_the_plugin(option, message):
+    with pytest.raises(PluginError, match=f"default must be a value that the option allows.*{message}"):
+        Option(*option)
+
+
+def test_a_default_is_of_the_options_type():
+    assert isinstance(Option(float, 1).default, float)
+
+
+def test_all_features_that_are_missing_are_named_and_looked_for(dock):
+    class Plain(Coin):
+        spec = BackendSpec("plain", "x:Plain", features=frozenset({"counts"}))
+
+    circuit = Circuit(1, 1).measure(0, 0)
+    circuit.if_(circuit.bit(0), circuit.block().x(0))
+    wanted = r"needs conditionals, mid_circuit_measurement, .*features=\{'conditionals', 'mid_circuit_measurement'\}"
+    with pytest.raises(CircuitError, match=wanted):
+        dock.run(circuit, Plain())
 
 
 def test_an_option_that_is_called_as_another_default_does_not_take_its_value(dock):

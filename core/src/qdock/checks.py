@@ -78,5 +78,5 @@ def _check_features(spec: BackendSpec, circuit: Circuit) -> None:
     if missing:
         raise CircuitError(
             f"Circuit {circuit.name!r} needs {', '.join(missing)}, which backend {spec.full_name!r} can't do. "
-            f"`qdock.backends(features={{{missing[0]!r}}})` lists those that can."
+            f"`qdock.backends(features={{{', '.join(map(repr, missing))}}})` lists those that can."
         )

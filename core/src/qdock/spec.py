@@ -98,6 +98,15 @@ class Option:
             strict=True,
         ):
             object.__setattr__(self, key, value)
+        # An array is left alone: checking it would import numpy to list a backend.
+        if name != "array":
+            object.__setattr__(self, "default", self._checked_default())
+
+    def _checked_default(self) -> Any:
+        try:
+            return self.check("default", self.default)
+        except OptionError as error:
+            raise PluginError(f"An option's default must be a value that the option allows. {error}") from None
 
     def check(self, name: str, value: Any) -> Any:
         """Return `value` in this option's type, or raise `OptionError` naming the option and what is allowed."""

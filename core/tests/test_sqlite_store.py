@@ -107,6 +107,17 @@ def test_pruning_removes_the_files_too(path, store):
     assert files_beside(path) == []
 
 
+def test_pruning_removes_files_that_a_kill_left_behind_and_no_young_ones(path, store):
+    store.create(done("kept"), statevector(LARGE))
+    (kept,) = files_beside(path)
+    for name, time in (("old.npz", 1.0), ("young.npz", kept.stat().st_mtime)):
+        (kept.parent / name).touch()
+        os.utime(kept.parent / name, (time, time))
+    os.utime(kept, (1.0, 1.0))
+    assert store.prune(0.0) == 0
+    assert files_beside(path) == sorted([kept, kept.parent / "young.npz"])
+
+
 def test_a_program_that_can_not_be_stored_lives_as_long_as_its_job(path, store):
     program = Call(lambda: 1)
     store.create(queued(program=program))
@@ -272,6 +283,24 @@ def test_a_changed_record_is_not_believed_and_left_out_of_lists(store, caplog):
         store.get("a1")
     assert [record.id for record in store.select()] == ["b2"]
     assert "Job a1 is left out" in caplog.text
+
+
+def test_a_damaged_record_of_a_dead_owner_hides_no_other(store):
+    store.create(queued("b2", owner="me"))
+    store.create(queued("a1", owner="me"))
+    with store._files.write() as db:
+        db.execute("UPDATE job SET state = x'7b7d' WHERE id = 'b2'")
+    store._owners.release("me")
+    assert [record.id for record in store.select()] == ["a1"]
+
+
+def test_a_store_that_can_not_be_read_is_closed_all_the_same(path, store):
+    store.create(queued(owner="me"))
+    store._files.close()
+    path.write_bytes(b"x" * 10_000)
+    store.close()
+    with pytest.raises(StoreError, match="is damaged or no store"):
+        store.get("a1")
 
 
 def test_the_result_of_another_job_is_not_taken_for_this_ones(store):

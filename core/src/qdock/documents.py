@@ -7,7 +7,8 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -23,6 +24,8 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 #: What is larger goes into a file of its own.
 INLINE_BYTES = 1 << 16
+#: What is younger may be about to be recorded.
+ABANDONED_SECONDS = 86400.0
 _CHUNK_BYTES = 1 << 20
 
 
@@ -126,6 +129,15 @@ class Documents:
         if name:
             with suppress(OSError):
                 (self.folder / os.path.basename(name)).unlink()
+
+    def abandoned(self, kept: Collection[str]) -> list[str]:
+        """Return the files that nothing refers to: what was killed between writing one and recording it left it."""
+        old = time.time() - ABANDONED_SECONDS
+        with suppress(OSError):
+            return [
+                file.name for file in os.scandir(self.folder) if file.name not in kept and file.stat().st_mtime < old
+            ]
+        return []
 
     def _digest(self, job_id: str, kind: str, name: str) -> bytes:
         found = digest(job_id, kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,7 +222,8 @@ class SqliteStore:
             for part in _PARTS:
                 db.executemany(f"DELETE FROM {part} WHERE job = ?", old)
             db.executemany("DELETE FROM job WHERE seq = ?", old)
-        for name in names:
+            kept = {name for (name,) in db.execute("SELECT file FROM document WHERE file IS NOT NULL")}
+        for name in (*names, *self._documents.abandoned(kept)):
             self._documents.remove(name)
         return len(old)
 
@@ -296,7 +298,9 @@ class SqliteStore:
                 with self._files.read() as db:
                     ids = [job_id for (job_id,) in db.execute(_OPEN, (owner,))]
                 for job_id in ids:
-                    self.get(job_id)
+                    # A damaged record hides no other; who asks for it hears of it.
+                    with suppress(StoreError):
+                        self.get(job_id)
                 self._owners.forget(owner)
 
     # --- the end
@@ -310,10 +314,10 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of files and connections, and of the locks of owners that are done."""
         for owner in self._owners.holds():
-            with self._files.read() as db:
-                busy = db.execute(_OPEN, (owner,)).fetchone()
-            if not busy:
-                self._owners.release(owner)
+            # A store that can't be read keeps its locks, and closes all the same.
+            with suppress(StoreError), self._files.read() as db:
+                if not db.execute(_OPEN, (owner,)).fetchone():
+                    self._owners.release(owner)
         self._files.close()
 
     # --- rows

@@ -61,6 +61,23 @@ def test_a_store_in_memory_says_why_there_are_no_jobs(qdock):
     assert "Jobs end with their process here. QDOCK_STORE=sqlite: keeps them" in outcome.err
 
 
+def test_where_the_users_folder_can_not_be_a_note_says_so_and_the_program_runs(qdock):
+    (qdock.folder / "file").touch()
+    environ = {"QDOCK_STORE": "sqlite:", "XDG_DATA_HOME": f"{qdock.folder}/file", "HOME": f"{qdock.folder}/file"}
+    outcome = qdock.on_pipes("run", "one.toy", "--backend", "coin", **environ)
+    assert outcome.status == 0
+    assert len(outcome.lines) == 2
+    assert outcome.err.startswith("Warning: Job records are kept in memory and end with this process")
+    assert "Traceback" not in outcome.err
+
+
+def test_a_named_store_that_can_not_be_is_a_wrong_input(qdock):
+    (qdock.folder / "file").touch()
+    outcome = qdock("run", "one.toy", "--backend", "coin", QDOCK_STORE=f"sqlite://{qdock.folder}/file/jobs.sqlite")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert re.search(r"The store .* can't be used: its folder can't be made", outcome.err)
+
+
 def test_a_job_is_shown_by_its_id_the_beginning_of_it_or_as_the_last(qdock, done):
     shown = [qdock("show", text).out for text in (done["job_id"], done["job_id"][:9], "last")]
     assert shown[0] == shown[1] == shown[2]

@@ -59,8 +59,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error becomes its message, and its exit status the value returned."""
+        from qdock.cli.output import warnings_as_notes
+
         try:
-            return super().invoke(ctx)
+            with warnings_as_notes():
+                return super().invoke(ctx)
         except (click.Abort, click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, people get a paragraph

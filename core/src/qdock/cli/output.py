@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ __all__ = [
     "forgive_encoding",
     "harmless",
     "is_terminal",
+    "warnings_as_notes",
     "is_watched",
     "keep_stdout",
     "write",
@@ -94,6 +97,14 @@ def _leave_the_pipe(stream: Any) -> None:
 def write_note(text: str) -> None:
     """Tell the person what is not the output."""
     click.echo(harmless(text), err=True)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Show warnings, of those that Python shows, as notes: where in the code they come from is nobody's concern."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: write_note(f"Warning: {message}")
+        yield
 
 
 def write_error(text: str) -> None:

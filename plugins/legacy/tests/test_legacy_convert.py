@@ -124,6 +124,15 @@ def test_what_is_no_part_of_a_circuit_is_refused_with_its_path(read, instruction
         to_circuits(json.dumps(data))
 
 
+@pytest.mark.parametrize("val, expected", [("0x0", "0x1"), ("0x7", "0x0")])
+def test_a_condition_on_slots_that_there_are_not_stays_what_it_is(read, val, expected):
+    data = read("001_bell")
+    flip = {"name": "x", "qubits": [0], "conditional": {"mask": "0x70", "val": val}}
+    data["experiments"][0]["instructions"] = [flip, data["experiments"][0]["instructions"][2]]
+    for qobj in (Qobj.from_dict(data), circuits_to_qobj(to_circuits(Qobj.from_dict(data)))):
+        assert set(run_qobj(qobj)["results"][0]["data"]["counts"]) == {expected}
+
+
 # --- any backend
 
 

@@ -277,9 +277,11 @@ class _Writer:
         given: Any = scratch.get(_index(detail.condition))
         if given is None:
             found = _comparison(detail.condition, self.memory)
-            if found is not None and found.relation == "==" and found.mask:
-                shift = (found.mask & -found.mask).bit_length() - 1
-                given = Condition(mask=hex(found.mask), val=hex(found.value >> shift), type="equals")
+            if found is not None and found.relation == "==":
+                # A mask of nothing would mean no condition; the slot behind the memory is always 0.
+                mask = found.mask or 1 << len(self.memory)
+                value = found.value >> (mask & -mask).bit_length() - 1 if found.mask else int(found.value != 0)
+                given = Condition(mask=hex(mask), val=hex(value), type="equals")
         if given is None or condition is not None or detail.otherwise is not None:
             raise _refused(self.circuit, f"the condition {detail.condition}")
         self.add_all(detail.then, given)

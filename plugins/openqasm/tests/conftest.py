@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
-
 from qdock_openqasm.api import loads
 
 

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"""
       (?P<skip> //[^\n]* | /\*.*?\*/ )
     | (?P<string> "[^"\r\n]*" | '[^'\r\n]*' )
-    | (?P<line> \#\w+[^\n]* | @[^\W\d][^\n]* )
+    | (?P<line> (?: \#pragma | pragma(?!\w) | @[^\W\d] )[^\n]* )
     | (?P<word> [^\W\d]\w* )
     | (?P<mark> [()\[\]{};] )
     | (?P<other> [^\s\w()\[\]{};"'/#@]+ | \d\w* | . )
@@ -89,15 +89,11 @@ class Chunker:
         """Move behind a head whose body follows and return True, or behind a whole statement."""
         if kind == "line":
             self._take()
-            return not word.startswith("#")
+            return word.startswith("@")
         if word == "{":
             self._group()
             return False
         if kind == "word":
-            if word == "pragma":
-                end = self.text.find("\n", self._position)
-                self._position = len(self.text) if end < 0 else end
-                return False
             if word in ("if", "while", "switch", "for"):
                 return self._control(word)
             if word == "else":

@@ -209,7 +209,7 @@ def _decode(text: str) -> _Document:
 
 _FIELDS: list[Any] = [None, [], [], [], {}]
 #: What can be raised by reading a part that is not of the right form; our own errors are ValueErrors.
-_INVALID = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+_INVALID = (ValueError, TypeError, KeyError, IndexError, AttributeError, msgspec.ValidationError)
 
 
 def _read_body(body: _Body, circuit: Circuit, blocks: list[Circuit | None]) -> Circuit:

@@ -28,6 +28,7 @@ __all__ = ["ALIASES", "GATES", "Gate", "GateDef", "Step", "controlled_matrix", "
 Angle = float | Expr
 PI = math.pi
 TOLERANCE = 1e-8
+_NO_ANGLES = (bool, np.bool_, np.complexfloating, str, bytes)
 MAX_CONTROLS = 1_000_000
 #: A matrix on so many qubits takes 4 GiB.
 MAX_MATRIX_QUBITS = 14
@@ -411,9 +412,6 @@ def check_angles(name: str, parameters: tuple[str, ...], values: Any) -> tuple[f
     if len(angles) != len(parameters):
         raise CircuitError(f"Gate '{name}' takes {_counted(parameters)}, but {len(angles)} were given.")
     return tuple(check_angle(name, angle) for angle in angles)
-
-
-_NO_ANGLES = (bool, np.bool_, np.complexfloating, str, bytes)
 
 
 def check_angle(name: str, value: Any) -> float | Expr:

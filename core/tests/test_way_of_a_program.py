@@ -214,6 +214,16 @@ def test_unbound_parameters_are_refused_with_their_names(dock):
     dock.run(circuit.bind({"theta": 0.1, "phi": 0.2}), Show()).result()
 
 
+@pytest.mark.parametrize("jump", ["break_", "continue_"])
+def test_a_jump_outside_of_a_loop_is_refused_before_there_is_a_job(dock, jump):
+    circuit = Circuit(1, 1).measure(0, 0)
+    stray = getattr(circuit.block(), jump)()
+    with pytest.raises(CircuitError, match=r"has a break or continue outside of a loop\. Put it in the body"):
+        dock.run(circuit.copy().if_(circuit.bit(0), stray), Show())
+    dock.run(circuit.copy().while_(circuit.bit(0), circuit.block().if_(circuit.bit(0), stray)), Show()).result()
+    assert len(dock.jobs()) == 1
+
+
 def test_too_many_qubits_are_refused(dock):
     with pytest.raises(LimitExceeded, match="Circuit 'wide' has 6 qubits, but backend 'show' has 5"):
         dock.run([Circuit(5), Circuit(6, name="wide")], Show(spec(num_qubits=5)))

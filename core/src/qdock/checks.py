@@ -36,7 +36,7 @@ def check_number(spec: BackendSpec, programs: Sequence[Any]) -> None:
 
 
 def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = None) -> None:
-    """Raise if a circuit has unbound parameters, or is more than the backend can do.
+    """Raise if a circuit can't be run at all, or is more than the backend can do.
 
     Parameters
     ----------
@@ -48,11 +48,19 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
     Raises
     ------
     CircuitError
-        For parameters without a value, and for what the backend does not declare among its features.
+        For parameters without a value, a break or continue outside of a loop, and for what the backend does not
+        declare among its features.
     LimitExceeded
         For more qubits than the backend has.
     """
+    from qdock.circuit_facts import has_stray_jump
+
     _check_parameters(circuit)
+    if has_stray_jump(circuit):
+        raise CircuitError(
+            f"Circuit {circuit.name!r} has a break or continue outside of a loop. "
+            "Put it in the body of a while_ or for_."
+        )
     limit = spec.num_qubits if num_qubits is None else num_qubits
     if limit is not None and circuit.num_qubits > limit:
         raise LimitExceeded(

@@ -9,13 +9,13 @@ import numpy as np
 
 from qdock.errors import CircuitError
 from qdock.expr import Expr, Parameter
-from qdock.operations import NUM_CLBITS, OPERATION_NAMES, Code, Delay, Detail, Modifier, Operation
+from qdock.operations import NUM_CLBITS, OPERATION_NAMES, Code, Delay, Detail, For, Modifier, Operation, While
 
 if TYPE_CHECKING:
     from qdock.builder import Builder
     from qdock.circuit import Circuit
 
-__all__ = ["bits_used", "count_ops", "depth", "detail_bits", "features", "parameters"]
+__all__ = ["bits_used", "count_ops", "depth", "detail_bits", "features", "has_stray_jump", "parameters"]
 
 _FEATURE_OF = {
     Code.RESET: "reset",
@@ -99,6 +99,15 @@ def check_delays(circuit: Circuit) -> None:
             raise CircuitError(f"A delay must not be negative, but is bound to {length}.")
         for block in detail.blocks:
             check_delays(block)
+
+
+def has_stray_jump(circuit: Circuit) -> bool:
+    """Whether a break or continue stands where there is no loop to leave or go on with."""
+    columns = circuit.columns()
+    if Code.BREAK in columns.code or Code.CONTINUE in columns.code:
+        return True
+    outside = (detail for detail in columns.details.values() if not isinstance(detail, (For, While)))
+    return any(has_stray_jump(block) for detail in outside for block in detail.blocks)
 
 
 def has_same_operations(left: Circuit, right: Circuit) -> bool:

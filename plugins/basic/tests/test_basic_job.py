@@ -12,6 +12,7 @@ from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import JobError
+from qdock.expr import Uint
 from qdock.job import FinishedJob, Job, JobStatus, JobV1, RecordedJob, as_completed
 from qdock.result import CircuitResult, Result
 from qdock_basic.job import BasicProviderJob
@@ -142,12 +143,13 @@ def test_submitting_or_cancelling_what_is_done_changes_nothing(dock: Dock) -> No
 
 
 def test_work_that_fails_on_the_spot_is_a_failed_job_with_its_reason(dock: Dock) -> None:
-    circuit = Circuit(1, 1).measure(0, 0)
-    circuit.if_(~circuit.bit(0), circuit.block().break_())
+    circuit = Circuit(1, 1)
+    zero = circuit.add_var("zero", Uint(4))
+    circuit.measure(0, 0).assign(zero, 1 // zero)
     job = dock.run(circuit, "basic_simulator")
     assert type(job) is BasicProviderJob
     assert job.status() is JobStatus.ERROR
-    with pytest.raises(JobError, match="'break' stands outside of any loop"):
+    with pytest.raises(JobError, match="Division by zero"):
         job.result()
     assert job.error.kind == "exception"
 

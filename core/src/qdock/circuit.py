@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, overload
 
@@ -271,23 +272,16 @@ class Circuit(Builder):
         self._nesting = max(self._nesting, other._nesting)
         for index, detail in list(other._details.items()):
             self._details[first_operation + index] = self._mapped_detail(detail, qubit_map, clbit_map, leaf)
+        self._code.extend(other._code)
+        self._qubits.extend(_renumbered(other._qubits, qubit_map))
+        self._clbits.extend(_renumbered(other._clbits, clbit_map))
+        self._params.extend(other._params)
         for place, expression in list(other._expressions.items()):
-            self._expressions[first_param + place] = expression if leaf is None else expression.replace(leaf)
-        code, params = list(other._code), list(other._params)
-        qubits, clbits = list(other._qubits), list(other._clbits)
-        self._code.extend(code)
-        self._params.extend(params)
-        self._qubits.extend(qubits if qubit_map is None else qubit_map[qubits].tolist())
-        self._clbits.extend(clbits if clbit_map is None else clbit_map[clbits].tolist())
-        self._settle(first_param)
-
-    def _settle(self, first_param: int) -> None:
-        """Turn expressions that have become constant back into numbers."""
-        for place in [place for place in self._expressions if place >= first_param]:
-            expression = self._expressions[place]
-            if isinstance(expression, Const):
-                self._params[place] = float(expression.value)
-                del self._expressions[place]
+            mapped = expression if leaf is None else expression.replace(leaf)
+            if isinstance(mapped, Const):
+                self._params[first_param + place] = float(mapped.value)
+            else:
+                self._expressions[first_param + place] = mapped
 
     def _mapped_detail(
         self, detail: Detail, qubit_map: Any, clbit_map: Any, leaf: Callable[[Expr], Expr] | None
@@ -315,6 +309,10 @@ class Circuit(Builder):
                 f"The circuit to compose has {needed} {kind}s; give as many different ones, not {found}."
             )
         return np.array(found, dtype=np.int32)
+
+
+def _renumbered(column: array[int], places: npt.NDArray[np.int32] | None) -> array[int]:
+    return column if places is None else array("i", places[column].tobytes())
 
 
 def _unit(detail: Detail | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
@@ -178,9 +177,7 @@ class Recorder:
                 "give lists of one length, or single qubits."
             )
         count = lengths.pop() if lengths else 1
-        rows = list(
-            zip(*(found if len(found) == count else list(repeat(found[0], count)) for found in lists), strict=True)
-        )
+        rows = list(zip(*(found if len(found) == count else found * count for found in lists), strict=True))
         for row in rows:
             if len(set(row)) != len(row):
                 twice = next(qubit for qubit in row if row.count(qubit) > 1)

@@ -289,9 +289,10 @@ def items(argument: Any) -> Iterable[Any]:
     if isinstance(argument, (str, bytes)) or whole(argument) is not None:
         return (argument,)
     try:
-        return iter(argument)
+        found: Iterable[Any] = iter(argument)
     except TypeError:
-        return (argument,)
+        found = (argument,)
+    return found
 
 
 def _counted(kind: str, count: int) -> str:

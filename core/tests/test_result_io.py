@@ -149,6 +149,14 @@ def test_saving_that_fails_leaves_the_old_file_and_nothing_else(result, tmp_path
     assert os.listdir(tmp_path) == ["result"]
 
 
+def test_a_device_or_pipe_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="This is no regular file"):
+        Result([]).save(pipe)
+    assert pipe.is_fifo()
+
+
 def test_a_place_that_is_no_file_is_named_when_a_result_is_saved(tmp_path):
     result = Result([CircuitResult(error="x")])
     with pytest.raises(IsADirectoryError, match="This is a folder") as folder:

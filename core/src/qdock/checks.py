@@ -77,7 +77,8 @@ def _check_parameters(circuit: Circuit) -> None:
         names = sorted(parameter.name for parameter in unbound)
         raise CircuitError(
             f"Circuit {circuit.name!r} has parameters without a value: {', '.join(names)}. "
-            f"Give them one with `circuit.bind({{{names[0]!r}: ...}})`."
+            f"Give them one with `circuit.bind({{{names[0]!r}: ...}})`, "
+            f"on the command line with `--bind {names[0]}=...`."
         )
 
 

@@ -184,6 +184,11 @@ def save_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -
     # Otherwise the error would be about the file beside it, which nobody has heard of.
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "This is a folder; give the name of a file in it", str(target))
+    if target.exists() and not target.is_file():
+        # A device or a pipe would be replaced by a file of its name.
+        raise FileExistsError(
+            errno.EEXIST, "This is no regular file; give the name of one, or of none yet", str(target)
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder to save a result in", str(target.parent))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")

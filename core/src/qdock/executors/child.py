@@ -204,12 +204,13 @@ def _state() -> tuple[Any, ...]:
 
 def _flush() -> None:
     """Write out what was printed, from Python and from C, before the end of the job is told."""
+    # C first: it keeps whole lines back on a pipe, Python only the beginning of one, which would run into them.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).fflush(None)
     for stream in (sys.stdout, sys.stderr):
         # The work may have closed it, or put something else there.
         with suppress(Exception):
             stream.flush()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).fflush(None)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,11 @@ def site(tmp_path: Path) -> Path:
 def environ(tmp_path: Path, site: Path) -> dict[str, str]:
     """The environment of a process that sees these plugins, and settings of its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("QDOCK_")}
-    settings = {"QDOCK_BLOCK": "unw* basic legacy openqasm", "QDOCK_LOAD_SECONDS": "1", "XDG_CONFIG_DIRS": str(tmp_path)}
+    settings = {
+        "QDOCK_BLOCK": "unw* basic legacy openqasm",
+        "QDOCK_LOAD_SECONDS": "1",
+        "XDG_CONFIG_DIRS": str(tmp_path),
+    }
     return {**own, "HOME": str(tmp_path), "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", **settings}
 
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import secrets
 import stat
 import struct
@@ -27,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdock.errors import LimitExceeded, ResultFormatError
+from qdock.json_guard import MAX_JSON_DEPTH, json_depth
 
 __all__ = [
     "MAX_ARRAY_BYTES",
@@ -41,7 +41,6 @@ __all__ = [
 #: The largest array that is read or written unless the caller says otherwise.
 MAX_ARRAY_BYTES = 4 << 30
 MAX_JSON_BYTES = 64 << 20
-MAX_JSON_DEPTH = 128
 
 # What a number may be at rest: little-endian, and the same on every platform.
 _TYPES = {
@@ -55,12 +54,6 @@ _MAX_DIRECTORY_BYTES = 64 << 10
 _MAX_HEADER_BYTES = 512
 _MAX_INT_BITS = 4096
 _CHUNK_BYTES = 4 << 20
-
-# A JSON string, or one without an end. Possessive, so that no text makes it try a character twice.
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?+', re.DOTALL)
-_BRACKET_STEPS = np.zeros(256, np.int8)
-_BRACKET_STEPS[[ord("["), ord("{")]] = 1
-_BRACKET_STEPS[[ord("]"), ord("}")]] = -1
 
 
 def check_array(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -412,12 +405,6 @@ def _check_json(text: bytes) -> None:
     depth = json_depth(text)
     if depth > MAX_JSON_DEPTH:
         raise LimitExceeded(f"JSON nested {depth:,} deep is over the limit of {MAX_JSON_DEPTH} levels.")
-
-
-def json_depth(text: bytes) -> int:
-    """Return how deep the brackets of a JSON text nest; those inside strings don't count."""
-    brackets = _BRACKET_STEPS[np.frombuffer(_STRING.sub(b"", text), np.uint8)]
-    return int(np.cumsum(brackets[brackets != 0], dtype=np.int32).max(initial=0))
 
 
 def _refuse_constant(text: str) -> float:

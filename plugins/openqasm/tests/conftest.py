@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def outcome(probabilities: Callable[[Circuit], dict[str, float]]) -> Callable[..
         return next(iter(found))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sections() -> Callable[[str], list[tuple[str, str]]]:
+    """Return what stands behind each ``==`` of a file of programs, and the program below it."""
+
+    def read(file: str) -> list[tuple[str, str]]:
+        text = re.sub(r"(?m)^# .*\n", "", (Path(__file__).parent / file).read_text("utf-8"))
+        parts = re.split(r"(?m)^== (.+)\n", text)[1:]
+        return [(parts[at], parts[at + 1].strip()) for at in range(0, len(parts), 2)]
+
+    return read

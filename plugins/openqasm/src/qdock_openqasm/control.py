@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from qdock import expr as ex
 from qdock_openqasm.errors import Fault
-from qdock_openqasm.evaluate import constant_integer, evaluate
+from qdock_openqasm.evaluate import constant_integer, evaluate, truth_of
 from qdock_openqasm.flow import Flow
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import Block, IfOp, SwitchOp
-from qdock_openqasm.values import UNKNOWN, as_bool, as_integer, to_expr
+from qdock_openqasm.values import UNKNOWN, as_integer, to_expr
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -22,7 +22,7 @@ __all__ = ["run_if", "run_switch"]
 def run_if(p: Program, node: ast.If) -> Flow:
     """``if (condition) ... else ...``."""
     while True:
-        truth = as_bool(evaluate(p, node.condition))
+        truth = truth_of(p, node.condition)
         if isinstance(truth, bool) and p.exact:
             truth = ex.Const(truth, ex.BOOL)
         if isinstance(truth, ex.Expr):

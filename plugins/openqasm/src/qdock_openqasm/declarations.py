@@ -182,6 +182,9 @@ def _input(p: Program, name: str, kind: QType, span: Any) -> Value:
     target = core_type(kind)
     if target is None:
         raise Fault(f"input '{name}' of type {kind} needs a value when the program is loaded", span)
+    if name in p.parameters:
+        raise Fault(f"two values that are left open would have the name '{name}'", span)
+    p.parameters.add(name)
     parameter: ex.Expr = ex.Parameter(name)
     return Value(kind, parameter if target == core.FLOAT else ex.cast(parameter, target))
 

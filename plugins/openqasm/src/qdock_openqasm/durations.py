@@ -33,9 +33,7 @@ def timing(op: str, left: Value, right: Value) -> Value:
     if op == "/" and both:
         return Value(FLOAT, UNKNOWN if unknown else _quotient(left.data, right.data))
     if op in _COMPARISONS and both:
-        return Value(
-            BOOL, UNKNOWN if unknown else _COMPARISONS[op](_quotient_base(left.data), _quotient_base(right.data))
-        )
+        return Value(BOOL, UNKNOWN if unknown else _COMPARISONS[op](*_in_one_unit(left.data, right.data)))
     if op in ("*", "/") and (op == "*" or left.type.kind == "duration") and not both:
         time, factor = (left, right) if left.type.kind == "duration" else (right, left)
         number = as_float(factor)
@@ -70,15 +68,16 @@ def _sum(left: Duration, right: Duration, sign: int) -> Duration:
     return Duration(left.amount * _SECONDS[left.unit] + sign * right.amount * _SECONDS[right.unit], "s", exact)
 
 
-def _quotient_base(time: Duration) -> float:
-    return time.amount * _SECONDS.get(time.unit, 1.0)
+def _in_one_unit(left: Duration, right: Duration) -> tuple[float, float]:
+    if left.unit == right.unit or 0 in (left.amount, right.amount):
+        return left.amount, right.amount
+    if "dt" in (left.unit, right.unit):
+        raise Fault("'dt' is a length that only a device knows, so it can't be compared with seconds here")
+    return left.amount * _SECONDS[left.unit], right.amount * _SECONDS[right.unit]
 
 
 def _quotient(left: Duration, right: Duration) -> float:
-    if ("dt" in (left.unit, right.unit)) and left.unit != right.unit:
-        raise Fault("'dt' is a length that only a device knows, so it can't be compared with seconds here")
     if right.amount == 0:
         raise Fault("division by zero: the right side of '/' is a duration of 0")
-    if left.unit == right.unit:
-        return left.amount / right.amount
-    return _quotient_base(left) / _quotient_base(right)
+    first, second = _in_one_unit(left, right)
+    return first / second

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qdock import expr as ex
 from qdock.errors import CircuitError, LimitExceeded
 from qdock_openqasm import exact, places
 from qdock_openqasm.arithmetic import binary, unary
@@ -29,12 +30,12 @@ from qdock_openqasm.scope import (
     Variable,
 )
 from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
-from qdock_openqasm.values import UNKNOWN, Duration, Value, as_bool, as_integer, cast
+from qdock_openqasm.values import UNKNOWN, Duration, Unknown, Value, as_bool, as_integer, cast
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
-__all__ = ["constant_integer", "evaluate", "place_of", "resolve_type"]
+__all__ = ["constant_integer", "evaluate", "place_of", "resolve_type", "truth_of"]
 
 _SIZE = QType("uint")
 
@@ -49,6 +50,15 @@ def evaluate(p: Program, node: Any) -> Value:
         raise
     except (CircuitError, LimitExceeded) as error:
         raise from_core(error, node.span) from None
+
+
+def truth_of(p: Program, node: Any) -> bool | ex.Expr | Unknown:
+    """Return the truth of a condition."""
+    value = evaluate(p, node)
+    try:
+        return as_bool(value)
+    except Fault as fault:
+        raise Fault(fault.message, node.span) from None
 
 
 # --- literals

@@ -82,10 +82,11 @@ class Includes:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise Fault(f"'{name}' can't be included: {error.strerror}", span) from None
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(handle)
+            raise Fault(f"'{name}' can't be included: it is no regular file", span)
         with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise Fault(f"'{name}' can't be included: it is no regular file", span)
             self.limits.check("include_bytes", self._bytes + status.st_size, span)
             data = file.read(self.limits.include_bytes - self._bytes + 1)
         self._bytes += len(data)

@@ -12,7 +12,7 @@ from qdock_openqasm import exact
 from qdock_openqasm.assigned import assigned_names, leaves_loop
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault
-from qdock_openqasm.evaluate import evaluate, resolve_type
+from qdock_openqasm.evaluate import evaluate, resolve_type, truth_of
 from qdock_openqasm.flow import Flow, LoopFrame
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import Block, ForOp, IfOp, JumpOp, WhileOp
@@ -21,7 +21,7 @@ from qdock_openqasm.loops import RuntimeBounds, check_rounds, iterations_of, rou
 from qdock_openqasm.repeat import repeats_exactly
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
 from qdock_openqasm.types import core_type
-from qdock_openqasm.values import UNKNOWN, Value, as_bool
+from qdock_openqasm.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -238,7 +238,7 @@ def _while_at_run_time(p: Program, node: ast.While) -> None:
 def _condition(p: Program, node: ast.While) -> Any:
     """The truth of a loop's condition. If it is not known, what its calls have emitted is taken back."""
     before = len(p.memory.out.ops)
-    truth = as_bool(evaluate(p, node.condition))
+    truth = truth_of(p, node.condition)
     if isinstance(truth, ex.Expr):
         del p.memory.out.ops[before:]
     return truth
@@ -249,7 +249,7 @@ def _conditional_body(p: Program, node: ast.While) -> ex.Expr:
 
     A condition that calls what has an effect is evaluated in the body, which then breaks the loop if it is false.
     """
-    condition = as_bool(evaluate(p, node.condition))
+    condition = truth_of(p, node.condition)
     if isinstance(condition, bool):
         condition = ex.Const(condition, ex.BOOL)
     assert isinstance(condition, ex.Expr)

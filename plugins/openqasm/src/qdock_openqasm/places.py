@@ -233,7 +233,7 @@ def write(memory: Memory, place: Place, value: Value) -> None:
 
 def _write_elements(memory: Memory, place: Elements, value: Value) -> None:
     if not place.storage.is_writable:
-        raise Fault(f"'{place.storage.name}' is read-only")
+        raise Fault("an array that is an input, or that was passed as 'readonly', can't be changed")
     if not place.dims:
         memory.write(place.storage, place.positions[0], value)
         return

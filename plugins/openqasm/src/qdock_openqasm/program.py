@@ -61,6 +61,8 @@ class Program:
         self.notes: dict[str, None] = {}
         self.pragmas: list[str] = []
         self.outputs: set[str] = set()
+        #: The names of the circuit's parameters: inputs, and what extern functions return.
+        self.parameters: set[str] = set()
         self.calibrated: set[str] = set()
         self.included: set[str] = set()
         self.defining = ""
@@ -128,6 +130,13 @@ class Program:
     def iterations_left(self) -> int:
         """How many rounds of loops may still be resolved."""
         return self.limits.iterations - self._iterations
+
+    def recover(self) -> None:
+        """Get ready for the next statement after one that an error has ended."""
+        self.has_failed = True
+        self.calls.clear()
+        self.guarded = {}
+        self.cases = 1
 
     # --- scopes
 

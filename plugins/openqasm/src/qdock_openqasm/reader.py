@@ -81,7 +81,8 @@ class Reader:
         problem = problem_of(fault, Position(Origin(source), 1, 1))
         if fault.is_limit:
             raise as_error([*self._problems, problem], limit=True) from None
-        self._problems.append(problem)
+        if problem not in self._problems:
+            self._problems.append(problem)
 
     # --- the program's own text
 
@@ -153,7 +154,7 @@ class Reader:
 
     def _recover(self, fault: Fault, source: Source, begin: int, end: int) -> None:
         """Keep an error and go on; what the statement would have declared is not missed again."""
-        self.program.has_failed = True
+        self.program.recover()
         if isinstance(fault, GivenUp):
             self._stopped = True
             return
@@ -173,7 +174,9 @@ class Reader:
     # --- included files
 
     def _include(self, name: str, span: Any) -> None:
+        self.program.scopes.is_incomplete = True
         source = self._includes.enter(name, locate(span))
+        self.program.scopes.is_incomplete = False
         start = 0
         blank = _HEADER.match(source.text)
         match = _VERSION.match(source.text, blank.end() if blank else 0)

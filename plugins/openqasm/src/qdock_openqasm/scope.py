@@ -33,6 +33,8 @@ __all__ = [
 
 _SUBROUTINE = frozenset({"subroutine"})
 _ANYWHERE = frozenset({"subroutine", "gate"})
+#: How many names are compared with one that is not known.
+_MOST_COMPARED = 5000
 
 
 @dataclass(eq=False)
@@ -178,6 +180,8 @@ class Scopes:
         self.globals = Scope("global", self.builtin)
         self.current = self.globals
         self.poisoned: set[str] = set()
+        #: Whether a file that was to be included could not be read, so that anything may be missing.
+        self.is_incomplete = False
         #: How often a gate has taken the place of another one.
         self.replacements = 0
 
@@ -248,10 +252,10 @@ class Scopes:
 
     def undefined(self, what: str, node: Any) -> Fault:
         """Return the error for a name that was never declared, with the closest one that was."""
-        if node.name in self.poisoned:
+        if node.name in self.poisoned or self.is_incomplete:
             return Suppressed(f"'{node.name}' failed to be declared", node.span)
         self.poisoned.add(node.name)
-        close = difflib.get_close_matches(node.name, [*self.names()][:5000], n=1)
+        close = difflib.get_close_matches(node.name, self._names(what == "gate"), n=1)
         hint = f". Did you mean '{close[0]}'?" if close else ""
         return Fault(f"undefined {what} '{node.name}'{hint}", node.span)
 
@@ -261,12 +265,14 @@ class Scopes:
             return Suppressed(f"'{symbol.name}' failed to be declared", span)
         return Fault(f"'{symbol.name}' is {a(symbol.what)}, not {wanted}{hint}", span, declared(symbol))
 
-    def names(self) -> Iterator[str]:
-        """Yield every name that can be seen."""
+    def _names(self, gates: bool) -> list[str]:
+        """The names that can be seen, those of gates or the others."""
+        found: list[str] = []
         scope: Scope | None = self.current
-        while scope is not None:
-            yield from scope.symbols
+        while scope is not None and len(found) < _MOST_COMPARED:
+            found += (name for name, symbol in scope.symbols.items() if isinstance(symbol, GateSymbol) is gates)
             scope = scope.parent
+        return found[:_MOST_COMPARED]
 
     def declare(self, symbol: Symbol) -> None:
         """Add a name to the innermost scope, or raise a `Fault` if it has one already."""

@@ -221,6 +221,9 @@ def call_extern(p: Program, symbol: Extern, nodes: Sequence[Any], node: Any) -> 
         raise Fault(f"'{symbol.name}' is extern: a value of type {symbol.returns} can't be left open", node.span)
     symbol.calls += 1
     name = symbol.name if symbol.calls == 1 else f"{symbol.name}_{symbol.calls}"
+    while name in p.parameters:
+        name += "_"
+    p.parameters.add(name)
     p.note(f"'{symbol.name}' is extern: the value of its call number {symbol.calls} is the parameter '{name}'")
     parameter: ex.Expr = ex.Parameter(name)
     return Value(symbol.returns, parameter if kind == core.FLOAT else ex.cast(parameter, kind))

@@ -129,9 +129,9 @@ def is_assignable(target: QType, value: QType) -> bool:
         return target.kind == value.kind
     if value.kind == "complex":
         return target.kind == "complex"
+    if target.kind == "bit" and value.kind == "bit":
+        return (value.width or 1) == (target.width or 1)
     if target.is_register:
-        if value.kind == "bit":
-            return (value.width or 1) == target.width
         return value.kind not in ("float", "angle")
     if value.kind == "angle":
         return target.kind in ("angle", "bool", "bit")

@@ -132,10 +132,10 @@ def as_float(value: Value) -> float | ex.Expr | Unknown:
     return real(value.data)
 
 
-def as_integer(value: Value, what: str = "an integer") -> int | ex.Expr | Unknown:
+def as_integer(value: Value, what: str = "what is given") -> int | ex.Expr | Unknown:
     """Return a whole number: of an integer, a bit or a register of bits."""
     if value.type.kind not in ("bool", "bit", "int", "uint", "literal"):
-        raise Fault(f"{what} is needed here, but this is of type {value.type}")
+        raise Fault(f"{what} must be an integer, not of type {value.type}")
     if value.is_unknown or isinstance(value.data, ex.Expr):
         return value.data  # type: ignore[no-any-return] # the two cases that have just been tested
     return whole(value.data)
@@ -164,6 +164,8 @@ def as_bool(value: Value, what: str = "a condition") -> bool | ex.Expr | Unknown
 
 def convert(value: Value, target: QType, what: str = "a value") -> Value:
     """Return a value in the type of what it is assigned to, or raise a `Fault`."""
+    if value.type.kind == "void":
+        raise Fault(f"{what} needs a value, but this function returns none")
     if not is_assignable(target, value.type):
         raise Fault(f"{what} of type {target} cannot take a value of type {value.type}")
     return in_type(value, target)

@@ -1,0 +1,118 @@
+"""Programs with something wrong in them: an error of ours or a circuit, and the fast path agrees with the parser.
+
+Each mutation deletes, repeats, exchanges or puts in a few characters or words of a program that is valid.
+"""
+
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from qdock.errors import QdockError
+from qdock_openqasm.limits import Limits
+from qdock_openqasm.reader import FAULTY, Reader
+
+#: So many mutated inputs; `tox run -e faults` makes a hundred times as many.
+COUNT = 100_000 if os.environ.get("QDOCK_TEST_FAULTS") == "full" else 1_000
+#: What no mutation of a small program should need.
+LIMITS = Limits(gates=100_000, iterations=100_000, qubits=10_000, clbits=10_000, elements=10_000)
+WORDS = [
+    "qubit",
+    "bit",
+    "int",
+    "float",
+    "gate",
+    "def",
+    "if",
+    "else",
+    "for",
+    "while",
+    "switch",
+    "measure",
+    "reset",
+    "ctrl",
+    "inv",
+    "pow",
+    "gphase",
+    "input",
+    "const",
+    "let",
+    "box",
+]
+SIGNS = list("()[]{};,:=+-*/@\"'\\$#%&|~^<>.0123456789eπ \n\t\x00\u2028")
+
+
+def seeds():
+    """Valid programs: those whose outcomes the tests of the language know."""
+    found = []
+    for version, head in (
+        (3, 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'),
+        (2, 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'),
+    ):
+        text = (Path(__file__).parent / f"programs_{version}.txt").read_text("utf-8")
+        found += [head + program for program in re.split(r"^== .+ -> .+\n", text, flags=re.MULTILINE)[1:]]
+    return found
+
+
+SEEDS = seeds()
+
+
+def mutated(text, draw):
+    """A program with one to three changes."""
+    for _ in range(draw.randint(1, 3)):
+        start = draw.randrange(len(text))
+        end = min(len(text), start + draw.choice([0, 1, 1, 2, 5, 30]))
+        change = draw.choice(
+            ["", draw.choice(SIGNS), draw.choice(WORDS), text[start:end] * 2, str(10 ** draw.randint(0, 25))]
+        )
+        text = text[:start] + change + text[end:]
+    return text
+
+
+def outcome(text, fast=True):
+    """The circuit of a program, or the error that refuses it."""
+    try:
+        return Reader(LIMITS, fast=fast).read(text)
+    except QdockError as error:
+        return error
+
+
+def test_a_mutated_program_is_read_or_refused_by_an_error_of_ours():
+    draw = random.Random(1)
+    read = 0
+    for _ in range(COUNT):
+        text = mutated(draw.choice(SEEDS), draw)
+        found = outcome(text)
+        read += not isinstance(found, QdockError)
+        assert FAULTY not in str(found), text
+    print(f"{COUNT} mutated programs: {read} read, {COUNT - read} refused")
+    assert 0 < read < COUNT
+
+
+def same(one, other):
+    """Whether both are equal circuits, or both are refusals."""
+    if isinstance(one, QdockError) or isinstance(other, QdockError):
+        return type(one) is type(other)
+    return one == other
+
+
+@pytest.mark.parametrize("text", SEEDS, ids=range(len(SEEDS)))
+def test_the_fast_path_reads_what_the_parser_reads(text):
+    assert same(outcome(text), outcome(text, fast=False))
+
+
+def test_the_fast_path_agrees_on_mutated_programs():
+    draw = random.Random(2)
+    for _ in range(COUNT // 4):
+        text = mutated(draw.choice(SEEDS), draw)
+        assert same(outcome(text), outcome(text, fast=False)), text
+
+
+def test_the_fast_path_agrees_on_real_files(collection):
+    files = sorted(collection.glob("qasmbench/small/**/*.qasm")) + sorted(collection.glob("mqtbench/*_n4.*"))
+    assert len(files) > 50
+    for file in files:
+        text = file.read_text("utf-8")
+        assert same(outcome(text), outcome(text, fast=False)), file

@@ -109,7 +109,7 @@ def test_what_a_missing_file_would_have_declared_is_not_missed(read):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
+    "name, message",
     [
         ("", "empty file name"),
         ("a\0b", "it can't be opened"),

@@ -77,6 +77,9 @@ def version_of(db: apsw.Connection) -> int:
     version = _value(db, "PRAGMA user_version")
     if _value(db, "PRAGMA application_id") != APPLICATION_ID:
         if version or _value(db, "SELECT count(*) FROM sqlite_schema"):
+            if _value(db, "PRAGMA application_id") == APPLICATION_ID:
+                # Somebody made it a store since the first look, tables and all in one transaction.
+                return version_of(db)
             raise StoreError(
                 f"{db.filename} is an SQLite file of another program, not a store of qdock. Name another file."
             )

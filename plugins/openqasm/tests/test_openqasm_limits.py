@@ -40,6 +40,11 @@ REFUSED = {
     ),
     "a loop without end": ("iterations", V3 + "qubit q; while (true) { x q; }"),
     "a loop that goes the wrong way": ("iterations", V3 + "int i = 0; while (i < 10) { i -= 1; }"),
+    "a loop whose condition stays as it is": ("iterations", V3 + "int i = 0; int k; while (i < 10) { k += 1; }"),
+    "a loop that measures for ever": ("iterations", V3 + "qubit q; bit c; while (true) c = measure q;"),
+    "a loop that comes back to where it was": ("iterations", V3 + "uint[4] i; while (i < 16) { i += 1; }"),
+    "a loop that steps over its end": ("iterations", V3 + "int i; while (i != 5) { i += 2; }"),
+    "a loop that shifts its bits out": ("iterations", V3 + 'bit[4] r = "0101"; while (r != "1111") { r <<= 1; }'),
     "a loop that counts far": ("iterations", V3 + "int i = 0; while (i < 1000000000) { i += 1; }"),
     "100,000 parentheses": ("nesting", V3 + "qubit q; rz(" + "(" * 100_000 + "1" + ")" * 100_000 + ") q;"),
     "100,000 parentheses in version 2": (
@@ -112,6 +117,12 @@ def test_a_limit_can_be_raised():
     with pytest.raises(LimitExceeded, match="limit `constant_bits`"):
         loads(text)
     assert loads(text, limits=Limits(constant_bits=6000)).num_clbits == 1
+
+
+def test_a_loop_whose_end_cannot_be_told_is_counted():
+    text = V3 + "int k; bool b = true; while (b) { k += 1; if (k == -5) { b = false; } }"
+    with pytest.raises(LimitExceeded, match="limit `while_rounds` reached: 1,000 rounds of a `while` loop"):
+        loads(text, limits=Limits(while_rounds=1000))
 
 
 def test_settings_replace_defaults():

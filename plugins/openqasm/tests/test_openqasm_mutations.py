@@ -108,11 +108,3 @@ def test_the_fast_path_agrees_on_mutated_programs():
     for _ in range(COUNT // 4):
         text = mutated(draw.choice(SEEDS), draw)
         assert same(outcome(text), outcome(text, fast=False)), text
-
-
-def test_the_fast_path_agrees_on_real_files(collection):
-    files = sorted(collection.glob("qasmbench/small/**/*.qasm")) + sorted(collection.glob("mqtbench/*_n4.*"))
-    assert len(files) > 50
-    for file in files:
-        text = file.read_text("utf-8")
-        assert same(outcome(text), outcome(text, fast=False)), file

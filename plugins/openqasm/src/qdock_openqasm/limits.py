@@ -25,6 +25,7 @@ _WHAT = {
     "variables": "classical variables at run time",
     "gates": "gates after expansion",
     "iterations": "loop iterations while loading",
+    "while_rounds": "rounds of a `while` loop while loading",
     "include_depth": "levels of include",
     "include_files": "included files",
     "include_bytes": "bytes in included files",
@@ -51,6 +52,7 @@ class Limits:
     variables: int = 100_000
     gates: int = 50_000_000
     iterations: int = 10_000_000
+    while_rounds: int = 1_000_000
     include_depth: int = 16
     include_files: int = 256
     include_bytes: int = 16 * _MEGABYTE

@@ -18,6 +18,7 @@ from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import Block, ForOp, IfOp, JumpOp, WhileOp
 from qdock_openqasm.jumps import inside, run_all, run_guarded, unguarded
 from qdock_openqasm.loops import RuntimeBounds, check_rounds, iterations_of, rounds_of
+from qdock_openqasm.progress import Progress
 from qdock_openqasm.repeat import repeats_exactly
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
 from qdock_openqasm.types import core_type
@@ -159,7 +160,7 @@ def run_while(p: Program, node: ast.While) -> Flow:
 
 def _while_known(p: Program, node: ast.While) -> Flow:
     frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops))
-    progress = _Progress(p, node)
+    progress = Progress(p, node)
     with inside(p, frame):
         while True:
             truth = _condition(p, node)
@@ -174,54 +175,6 @@ def _while_known(p: Program, node: ast.While) -> Flow:
         if truth is not False:
             _while_at_run_time(p, node)
     return Flow.NEXT
-
-
-_PREDICT = 512
-
-
-class _Progress:
-    """Watches a loop that is resolved while loading: one that can't end in time is refused early."""
-
-    def __init__(self, p: Program, node: ast.While) -> None:
-        self.p, self.node = p, node
-        self.rounds = 0
-        self.next_look = _PREDICT
-        self.last: float | None = None
-
-    def check(self) -> None:
-        """Count a round; now and then, see how far the condition still is from being false."""
-        self.p.spend(1, self.node.condition.span)
-        self.rounds += 1
-        if self.rounds == self.next_look:
-            self._look()
-
-    def _look(self) -> None:
-        distance = self._distance()
-        if distance is not None:
-            if self.last is not None:
-                self._predict(self.last - distance, distance)
-            self.last = distance
-        self.next_look = self.rounds * 2
-
-    def _predict(self, gained: float, distance: float) -> None:
-        """Refuse if, at the speed so far, the rounds that are left would not be enough."""
-        rounds = self.rounds // 2
-        needed = distance * rounds / gained if gained > 0 else float("inf")
-        if needed > self.p.iterations_left:
-            asked = 10**18 if needed == float("inf") else self.rounds + int(needed)
-            raise self.p.limits.reached(
-                "iterations", max(asked, self.p.limits.iterations + 1), self.node.condition.span
-            )
-
-    def _distance(self) -> float | None:
-        condition = self.node.condition
-        if not isinstance(condition, ast.BinaryExpression) or condition.op.value not in ("<", "<=", ">", ">=", "!="):
-            return 0.0 if not assigned_names(self.node.body) else None
-        left, right = (evaluate(self.p, side) for side in (condition.lhs, condition.rhs))
-        kinds = ("int", "uint", "literal", "float")
-        if not (left.is_known and right.is_known) or left.type.kind not in kinds or right.type.kind not in kinds:
-            return None
-        return abs(float(getattr(left.data, "whole", left.data)) - float(getattr(right.data, "whole", right.data)))
 
 
 def _while_at_run_time(p: Program, node: ast.While) -> None:

@@ -338,6 +338,10 @@ class Memory:
         number = sum(state << position for position, state in enumerate(states))
         return Value(item.type, number if item.is_register else bool(number))
 
+    def states(self, item: Bits) -> object:
+        """Return what is known of bits, to be compared with what is known later."""
+        return item.number if item.clbits is None else bytes(self._known[clbit] for clbit in item.clbits)
+
     def write_bits(self, item: Bits, value: Value) -> None:
         """Set a bit or a register."""
         value = convert(value, item.type, f"'{item.name}'")

@@ -8,7 +8,7 @@ from qdock.spec import CommandSpec, ConverterSpec, hookimpl
 
 #: What a text of the language has in its beginning: a version line, an include, or a declaration of qubits or gates.
 _PATTERN = (
-    r"^[ \t]*(?:OPENQASM\s+\d|include\s*[\"'][^\"'\n]*[\"']\s*;|[qc]reg\s+\w+\s*[\[;]|"
+    r"^\ufeff?[ \t]*(?:OPENQASM\s+\d|include\s*[\"'][^\"'\n]*[\"']\s*;|[qc]reg\s+\w+\s*[\[;]|"
     r"(?:qubit|bit)\s*(?:\[[^\]\n]*\])?\s*[^\W\d]\w*\s*[;=]|gate\s+[^\W\d]\w*[^;={]*\{|input\s+\w+|defcalgrammar\b)"
 )
 _SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".openqasm")

@@ -71,6 +71,8 @@ class Program:
         self.guarded: dict[LoopFrame | CallFrame, int] = {}
         self.calls: list[str] = []
         self.ended = False
+        #: Whether a call in the statement at hand has ended the program.
+        self.ending = False
         #: How many cases the statement at hand stands for: those of indices that only the circuit knows.
         self.cases = 1
         self.has_failed = False
@@ -137,6 +139,7 @@ class Program:
         self.calls.clear()
         self.guarded = {}
         self.cases = 1
+        self.ending = False
 
     # --- scopes
 

@@ -39,7 +39,10 @@ def run(p: Program, node: Any) -> Flow:
         if node.annotations:
             _note_annotations(p, node)
         with p.releasing():
-            return _chosen_at_run_time(p, node) or Flow.NEXT
+            flow = _chosen_at_run_time(p, node) or Flow.NEXT
+        if p.ending:
+            p.ending, flow = False, Flow.END
+        return flow
     except Fault as fault:
         if fault.span is None:
             fault.span = node.span

@@ -12,7 +12,7 @@ from qdock_openqasm.assigned import walk
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import constant_integer, evaluate, resolve_type
-from qdock_openqasm.flow import CallFrame
+from qdock_openqasm.flow import CallFrame, Flow
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.memory import Storage
 from qdock_openqasm.places import Elements
@@ -163,8 +163,11 @@ def _written_out(p: Program, symbol: Subroutine, values: Sequence[Value]) -> Val
         for item, kind, value in zip(symbol.node.arguments, symbol.arguments, values, strict=True):
             _bind(p, item, kind, value)
         frame.start = len(memory.out.ops)
-        run_all(p, symbol.node.body)
+        flow = run_all(p, symbol.node.body)
     p.calls.pop()
+    if flow is Flow.END and not memory.dry:
+        p.ending = True
+        return Value(symbol.returns, None if symbol.returns == VOID else _zero(symbol.returns))
     if frame.place is not None:
         p.borrow(frame.place)
     if symbol.returns == VOID:

@@ -121,7 +121,7 @@ def environ(tmp_path: Path, site: Path) -> dict[str, str]:
     """The environment of a process that sees these plugins, and settings of its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("QDOCK_")}
     settings = {
-        "QDOCK_BLOCK": "unw* basic legacy openqasm",
+        "QDOCK_BLOCK": "unw* algorithms basic legacy openqasm",
         "QDOCK_LOAD_SECONDS": "1",
         "XDG_CONFIG_DIRS": str(tmp_path),
     }

@@ -118,7 +118,10 @@ def test_a_function_that_can_be_imported_is_stored_by_its_name():
     "program, reason",
     [
         (Call(lambda: 1), "the function .*<lambda> can't be imported by its name"),
-        (Call(max, (threading.Event(),)), "Event can't be stored: neither JSON nor an array, a Circuit or a Call"),
+        (
+            Call(max, (threading.Event(),)),
+            "Event can't be stored: neither JSON nor an array, a Circuit or a Call",
+        ),
         (Call(max, (np.array([None]),)), "an array of object can't be stored, only one of numbers"),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,9 @@ ARRAYS = ("outcomes", "counts", "memory", *_STATES, *_PROBABILITIES)
 # As many probabilities as are made dense, or drawn, without being asked to be economical.
 _MAX_DENSE_BITS = 26
 _MAX_DRAWN = 1 << 20
+
+# Where `data` has what a function returned, once it was stored, and beside it the arrays.
+STORED_VALUE = "$value"
 
 _T = TypeVar("_T")
 
@@ -219,12 +222,19 @@ class CircuitResult:
         shots = int(np.sum(counts, dtype=np.int64))
         return cls.from_circuit(circuit, **{"shots": shots, **fields}, outcomes=rows, counts=counts, memory=memory)
 
+    @classmethod
+    def from_value(cls, name: str, value: Any, **fields: Any) -> CircuitResult:
+        """Return an entry for a `Call`: the name of its function, and what that returned, whatever it is."""
+        entry = cls(name=name, **fields)
+        entry.__dict__["_returned"] = (value,)
+        return entry
+
     # --- what it holds
 
     @property
     def holds(self) -> list[str]:
-        """The names of what there is: counts, memory, statevector, unitary, probabilities, and keys of `data`."""
-        return [name for name in _REMEDIES if getattr(self, name) is not None] + list(self.data)
+        """The names of what there is: counts, memory, statevector, unitary, probabilities, value, or keys of `data`."""
+        return [name for name in _REMEDIES if getattr(self, name) is not None] + list(self._named_data())
 
     @cached_property
     def bit_strings(self) -> tuple[str, ...]:
@@ -304,7 +314,40 @@ class CircuitResult:
         if self.probability_outcomes is not None:
             found["probabilities"] = self.get_probabilities_dict()
         exact = {name: getattr(self, name) for name in (*_STATES, "probabilities") if getattr(self, name) is not None}
-        return {**self.data, **exact, **found}
+        return {**self._named_data(), **exact, **found}
+
+    #: What a function returned, where it did so.
+    _returned: ClassVar[tuple[Any, ...]] = ()
+
+    def get_value(self) -> Any:
+        """Return what the function of a `Call` returned: in its process the object itself, from a store what equals it.
+
+        A store has a namespace with its fields for a dataclass, and Python's numbers for numpy's.
+
+        Raises
+        ------
+        ResultError
+            If the call failed, or this is of no call.
+        """
+        if self._returned:
+            return self._returned[0]
+        if STORED_VALUE in self.data:
+            from qdock.values import decode
+
+            return decode(self.data[STORED_VALUE], self.data)
+        return self._get("value", None)
+
+    def _named_data(self) -> dict[str, Any]:
+        return {"value": self.get_value()} if self._returned or STORED_VALUE in self.data else self.data
+
+    def _stored_data(self) -> dict[str, Any]:
+        """Return `data`, with what a function returned in it, or raise `Unstorable`."""
+        if not self._returned:
+            return self.data
+        from qdock.values import encode
+
+        arrays: dict[str, NDArray[Any]] = {}
+        return {STORED_VALUE: encode(self._returned[0], arrays), **arrays}
 
     def _get(self, name: str, value: _T | None) -> _T:
         """Return `value`, or raise: what is missing, what there is, and how to get it."""
@@ -362,13 +405,14 @@ class CircuitResult:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CircuitResult):
             return NotImplemented
-        names = [item.name for item in fields(self) if item.name != "seconds"]
-        return all(checks.is_same(getattr(self, name), getattr(other, name)) for name in names)
+        names = [item.name for item in fields(self) if item.name not in ("seconds", "data")]
+        same = all(checks.is_same(getattr(self, name), getattr(other, name)) for name in names)
+        return same and checks.is_same(self._named_data(), other._named_data())
 
     __hash__ = None  # type: ignore[assignment]  # as of every class that is equal by its content
 
     def __getstate__(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"_returned": self._returned, **{item.name: getattr(self, item.name) for item in fields(self)}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._set(**state)
@@ -377,9 +421,11 @@ class CircuitResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what there is as JSON values, for people and programs: a complex number is ``[re, im]``."""
+        from qdock.values import as_plain
+
         found: dict[str, Any] = {"name": self.name, "shots": self.shots, "seed": self.seed}
-        found |= {name: convert(self) for name, convert in _JSON.items() if getattr(self, name) is not None}
-        data = {name: as_json(value) for name, value in self.data.items()}
+        found |= {name: as_plain(get(self)) for name, get in _JSON.items() if getattr(self, name) is not None}
+        data = {name: as_plain(value) for name, value in self._named_data().items()}
         extra = {"seconds": self.seconds, "header": self.header, "data": data, "error": self.error}
         return found | {name: value for name, value in extra.items() if value not in (None, "", {})}
 
@@ -433,19 +479,10 @@ class CircuitResult:
 _JSON: dict[str, Callable[[CircuitResult], Any]] = {
     "counts": CircuitResult.get_counts,
     "memory": CircuitResult.get_memory,
-    "statevector": lambda entry: as_json(entry.statevector),
-    "unitary": lambda entry: as_json(entry.unitary),
+    "statevector": CircuitResult.get_statevector,
+    "unitary": CircuitResult.get_unitary,
     "probabilities": CircuitResult.get_probabilities_dict,
 }
-
-
-def as_json(value: Any) -> Any:
-    """Return an array as nested lists, a complex number in it as ``[re, im]``; another value as it is."""
-    if not isinstance(value, np.ndarray):
-        return value
-    if value.dtype.kind == "c":
-        value = np.stack([value.real, value.imag], axis=-1)
-    return value.tolist()
 
 
 def _rounded(array: NDArray[Any], decimals: int | None) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from qdock.circuit_result import ARRAYS, CircuitResult
 from qdock.counts import Counts
 from qdock.errors import ResultError, ResultFormatError
 from qdock.result_checks import check_finite, check_header
-from qdock.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter
+from qdock.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
 from qdock.result_sum import add_entries, shared
 
 __all__ = ["CircuitResult", "Counts", "Result"]
@@ -78,6 +78,13 @@ class Result:
     def success(self) -> bool:
         """Whether no circuit failed."""
         return not any(entry.error for entry in self.entries)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether `from_bytes(to_bytes())` is the same in type too: whatever a function returned is of such types."""
+        from qdock.values import is_exact
+
+        return all(is_exact(entry._returned) for entry in self.entries)
 
     # --- a sequence of entries
 
@@ -191,6 +198,12 @@ class Result:
     def get_probabilities_dict(self, circuit: int | str | _Named | None = None) -> dict[str, float]:
         """Return the exact probabilities that are not zero by bit string."""
         return self.get_entry(circuit).get_probabilities_dict()
+
+    def get_value(self, call: int | str | None = None) -> Any:
+        """Return what the function of a `Call` returned; of several, if none is named, a list of what they did."""
+        if call is None and len(self.entries) != 1:
+            return [entry.get_value() for entry in self.entries]
+        return self.get_entry(call).get_value()
 
     def data(self, circuit: int | str | _Named | None = None) -> dict[str, Any]:
         """Return everything that came back for a circuit by name; counts and memory in hex."""
@@ -312,8 +325,9 @@ def _to_record(entry: CircuitResult, writer: ArrayWriter) -> dict[str, Any]:
     record = {name: getattr(entry, name) for name in _VALUES}
     named = {name: getattr(entry, name) for name in ARRAYS if getattr(entry, name) is not None}
     record["arrays"] = {name: writer.add(array) for name, array in named.items()}
-    arrays = {name: value for name, value in entry.data.items() if isinstance(value, np.ndarray)}
-    record["data"] = {name: value for name, value in entry.data.items() if name not in arrays}
+    data = entry._stored_data()
+    arrays = {name: check_array(name, value) for name, value in data.items() if isinstance(value, np.ndarray)}
+    record["data"] = {name: value for name, value in data.items() if name not in arrays}
     record["data_arrays"] = {name: writer.add(array) for name, array in arrays.items()}
     return record
 

@@ -196,6 +196,8 @@ def is_same(left: Any, right: Any) -> bool:
         return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=left.dtype.kind in "fc")
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         return False
+    if isinstance(left, (list, tuple)) and type(left) is type(right):
+        return len(left) == len(right) and all(map(is_same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
     return bool(left == right)

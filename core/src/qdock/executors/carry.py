@@ -234,7 +234,7 @@ def pack_value(value: Any) -> tuple[bytes, bytes]:
     """Return what a call returned as a mark of one byte and the rest."""
     from qdock.executors.plain import is_plain, pack_plain
 
-    if _is_result(value):
+    if _is_result(value) and value.is_exact:
         return b"R", value.to_bytes()
     if is_plain(value):
         return b"J", pack_plain(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True
 settings.register_profile("deep", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+#: Of the tests of this process.
+_numbers = itertools.count()
 _TERMINAL = ("CLICOLOR_FORCE", "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE")
 
 
@@ -27,3 +30,11 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, empty)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _store_of_nobody(
+    monkeypatch: pytest.MonkeyPatch, _settings_of_nobody: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Have each test find, and leave, no jobs: its folder for data is its own, and made when it is written to."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data" / str(next(_numbers))))

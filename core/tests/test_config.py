@@ -47,7 +47,7 @@ def system_file(tmp_path):
 def test_without_any_file_or_variable_the_defaults_hold(home):
     config = Config.load(environ=home)
     assert config == Config()
-    assert config.defaults == {"backend": "basic/basic_simulator", "executor": None, "shots": None, "store": None}
+    assert config.defaults == {"backend": "basic/basic_simulator", "executor": None, "shots": None, "store": "sqlite:"}
     assert (config.aliases, config.block, config.only, config.prefer) == ({}, [], [], {})
 
 

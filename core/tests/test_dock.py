@@ -129,7 +129,7 @@ def __getattr__(name):
 @pytest.fixture
 def coins(plugin):
     config = Config.load(environ={}, backend="coins/coin", aliases={"my": "coins/coin"}, plugins={"coins": {"side": 1}})
-    with Dock(config, entry_points=[plugin("coins", COIN)]) as dock:
+    with Dock(config, store=MemoryStore(), entry_points=[plugin("coins", COIN)]) as dock:
         yield dock
 
 
@@ -211,7 +211,7 @@ def test_a_backend_runs_in_the_dock_that_it_met_first_unless_another_is_asked(do
     backend = Runner()
     first = dock.run(Call(one), backend)
     second = backend.run(Call(one))
-    with Dock(entry_points=[]) as other:
+    with Dock(store=MemoryStore(), entry_points=[]) as other:
         third = other.run(Call(one), backend)
         third.result(SOON)
         assert [job.job_id() for job in other.jobs()] == [third.job_id()]
@@ -403,7 +403,7 @@ def test_a_status_that_does_not_exist_is_refused(dock):
 
 
 def test_two_docks_know_nothing_of_each_other(dock):
-    with Dock(entry_points=[]) as other:
+    with Dock(store=MemoryStore(), entry_points=[]) as other:
         job, twin = dock.run(Call(one), Spot()), other.run(Call(one), Spot())
         assert dock.jobs() == [job]
         assert other.jobs() == [twin]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from qdock import open_store as module
@@ -25,9 +26,8 @@ def user(tmp_path, monkeypatch):
     return path
 
 
-@pytest.mark.parametrize("setting", [None, "memory:"])
-def test_memory_is_what_it_says(setting):
-    assert isinstance(open_store(setting), MemoryStore)
+def test_memory_is_what_it_says():
+    assert isinstance(open_store("memory:"), MemoryStore)
 
 
 def test_a_path_names_a_file(tmp_path):
@@ -77,6 +77,51 @@ def test_a_file_that_may_not_be_written_is_not_used(user, monkeypatch):
     monkeypatch.setattr(module.os, "access", lambda path, _: path != user.parent)
     with pytest.warns(StoreWarning, match="may not be written to"):
         open_store("sqlite:")
+
+
+def corrupt(path):
+    path.write_bytes(b"no store" * 1000)
+
+
+def foreign(path):
+    apsw.Connection(str(path)).execute("CREATE TABLE theirs (x)")
+
+
+def newer(path):
+    store = SqliteStore(path)
+    store.open()
+    with store._files.write() as db:
+        db.execute("UPDATE about SET value = 99 WHERE name = 'reader'; PRAGMA user_version = 99")
+    store.close()
+
+
+def full(path):
+    path.symlink_to("/dev/full")
+
+
+@pytest.mark.parametrize(
+    "spoil, reason",
+    [
+        (corrupt, "is damaged or no store"),
+        (foreign, "of another program"),
+        (newer, "is of version 99"),
+        (full, "can't"),
+    ],
+)
+def test_a_file_that_is_no_store_to_use_is_replaced_by_memory_unless_it_was_named(user, spoil, reason):
+    user.parent.mkdir()
+    spoil(user)
+    with pytest.warns(StoreWarning, match=f"kept in memory .*{user}.*{reason}") as warned:
+        assert isinstance(open_store("sqlite:"), MemoryStore)
+    assert len(warned) == 1
+    with pytest.raises(StoreError, match=reason):
+        open_store(f"sqlite://{user}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes here")
+def test_what_was_run_is_the_users_own(user):
+    open_store("sqlite:").close()
+    assert user.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_network_file_system_is_not_used(user, monkeypatch):

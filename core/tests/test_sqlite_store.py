@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import apsw
 import numpy as np
 import pytest
 
+from qdock import sqlite_files
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ResultNotStored, StoreError
@@ -110,9 +112,9 @@ def test_pruning_removes_the_files_too(path, store):
 def test_pruning_removes_files_that_a_kill_left_behind_and_no_young_ones(path, store):
     store.create(done("kept"), statevector(LARGE))
     (kept,) = files_beside(path)
-    for name, time in (("old.npz", 1.0), ("young.npz", kept.stat().st_mtime)):
+    for name, age in (("old.npz", 1.0), ("young.npz", kept.stat().st_mtime)):
         (kept.parent / name).touch()
-        os.utime(kept.parent / name, (time, time))
+        os.utime(kept.parent / name, (age, age))
     os.utime(kept, (1.0, 1.0))
     assert store.prune(0.0) == 0
     assert files_beside(path) == sorted([kept, kept.parent / "young.npz"])
@@ -341,19 +343,76 @@ def test_a_store_that_is_deleted_is_begun_anew(path, store):
 # --- processes and owners
 
 
-def test_a_connection_does_not_cross_a_fork(store):
-    store.create(queued())
-    parent = store._files._local.db
+def in_a_child(work):
+    """Return what a forked child does: 0 if `work` returned true."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            store.create(queued("b2"))
-            status = 0 if store._files._local.db is not parent and len(store.select()) == 2 else 2
+            status = 0 if work() else 2
         finally:
             os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+    return os.waitpid(child, 0)[1]
+
+
+def test_a_connection_does_not_cross_a_fork(path, store):
+    def no_file_is_open():
+        return str(path) not in {os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()}
+
+    def use():
+        before = no_file_is_open()
+        store.create(queued("b2"))
+        return before and len(store.select()) == 2
+
+    store.create(queued())
+    assert not no_file_is_open()
+    assert in_a_child(use) == 0
     assert [record.id for record in store.select()] == ["b2", "a1"]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_fork_waits_for_another_threads_transaction(store):
+    store.create(queued())
+    begun, ended = threading.Event(), []
+
+    def write():
+        with store._files.write() as db:
+            db.execute("UPDATE job SET owner = 'x'")
+            begun.set()
+            time.sleep(0.05)
+            ended.append(True)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait(10)
+    assert in_a_child(lambda: bool(ended) and store.get("a1").id == "a1") == 0
+    thread.join()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_that_was_forked_off_in_the_midst_of_a_transaction_can_not_use_the_store(store, monkeypatch):
+    monkeypatch.setattr(sqlite_files, "BUSY_SECONDS", 0.01)
+    store.create(queued())
+    begun, go_on = threading.Event(), threading.Event()
+
+    def write():
+        with store._files.write() as db:
+            db.execute("UPDATE job SET owner = 'x'")
+            begun.set()
+            go_on.wait(10)
+
+    def is_refused():
+        with pytest.raises(StoreError, match="it was forked off while another thread had been writing for too long"):
+            store.get("a1")
+        return True
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait(10)
+    assert in_a_child(is_refused) == 0
+    go_on.set()
+    thread.join()
+    assert store.get("a1").id == "a1"
 
 
 def test_a_thread_has_a_connection_of_its_own_which_goes_with_it(store):

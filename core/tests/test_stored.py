@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qdock import Call, Circuit, Dock, JobError, LocalBackend, Parameter
 from qdock.job import JobStatus
 from qdock.record import Failure, JobProgress, Record, StatusChange
+from qdock.store import MemoryStore
 from qdock.stored import NotStored, record_from_dict, record_to_dict
 
 S = JobStatus
@@ -137,7 +138,7 @@ def test_a_job_whose_program_is_not_there_can_not_be_run_again():
         def execute(self, programs, options, context):
             raise AssertionError
 
-    with Dock(entry_points=[]) as dock:
+    with Dock(entry_points=[], store=MemoryStore()) as dock:
         job = dock.run(Circuit(1), Any())
         job.wait_for_final_state()
         dock.store._records[job.job_id()] = lost = stored(record(program=Call(lambda: 1)))

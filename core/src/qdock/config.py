@@ -27,7 +27,11 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
     "defaults.backend": ("text", "basic/basic_simulator", "what runs a program when no backend is named"),
     "defaults.executor": ("text", None, "where jobs run, before what the backend itself prefers"),
     "defaults.shots": ("count", None, "repetitions, before what the backend itself prefers"),
-    "defaults.store": ("text", None, "job records: memory:, sqlite:///path, or sqlite: for the user's folder"),
+    "defaults.store": (
+        "text",
+        "sqlite:",
+        "job records: memory:, sqlite:///path, or sqlite: for the user's folder",
+    ),
     "plugins.block": ("names", (), "patterns of plugin names that are never imported"),
     "plugins.only": ("names", (), "patterns of plugin names; no other is imported"),
     "plugins.prefer": ("choice", {}, "which distribution to take where two bring a plugin of one name"),

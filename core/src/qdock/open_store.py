@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["network_file_system", "open_store", "user_path"]
 
+#: The setting for the store in the user's folder.
+USER_STORE = "sqlite:"
+
 #: File systems of other hosts: neither SQLite's WAL nor a lock means there what it means here.
 NETWORK_FILE_SYSTEMS = frozenset(
     (
@@ -43,10 +46,11 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 
-def open_store(setting: str | None) -> Store:
+def open_store(setting: str) -> Store:
     """Return the store that a setting names.
 
-    The one in the user's folder can't be had on every machine; then job records stay in memory, with a warning.
+    The one in the user's folder, which nobody chose, can't be had on every machine; then job records stay in memory,
+    with a warning.
 
     Raises
     ------
@@ -57,22 +61,19 @@ def open_store(setting: str | None) -> Store:
     """
     from qdock.store import MemoryStore
 
-    if setting is None or setting == "memory:":
+    if setting == "memory:":
         return MemoryStore()
-    path = user_path() if setting == "sqlite:" else _path(setting)
-    reason = _unusable(path)
-    if reason is None:
-        from qdock.sqlite_store import SqliteStore
-
-        return SqliteStore(path)
-    if setting != "sqlite:":
-        raise StoreError(f"The store {path} can't be used: {reason}. Set QDOCK_STORE to another file, or to memory:.")
-    warnings.warn(
-        f"Job records are kept in memory and end with this process, as {path} can't be used: {reason}. Set QDOCK_STORE "
-        "to a file, like sqlite:///path/jobs.sqlite, or to memory: if that is what you want.",
-        StoreWarning,
-        stacklevel=2,
-    )
+    try:
+        return _open(_path(setting))
+    except StoreError as error:
+        if setting != USER_STORE:
+            raise
+        warnings.warn(
+            f"Job records are kept in memory and end with this process. {error} If memory is what you want, set "
+            "QDOCK_STORE to memory:.",
+            StoreWarning,
+            stacklevel=2,
+        )
     return MemoryStore()
 
 
@@ -84,8 +85,10 @@ def user_path() -> Path:
 
 
 def _path(setting: str) -> Path:
+    if setting == USER_STORE:
+        return user_path()
     kind, _, rest = setting.partition("://")
-    path = Path(rest.removeprefix("/") if sys.platform == "win32" else rest).expanduser()
+    path = Path(os.path.expanduser(rest.removeprefix("/") if sys.platform == "win32" else rest))
     if kind != "sqlite" or not path.is_absolute():
         raise ConfigError(
             f"The setting `defaults.store` (QDOCK_STORE) is memory:, sqlite: or sqlite:///absolute/path, but is "
@@ -94,12 +97,25 @@ def _path(setting: str) -> Path:
     return path
 
 
+def _open(path: Path) -> Store:
+    """Return the store in a file, which is made if there is none."""
+    reason = _unusable(path)
+    if reason is not None:
+        raise StoreError(f"The store {path} can't be used: {reason}. Set QDOCK_STORE to another file, or to memory:.")
+    from qdock.sqlite_store import SqliteStore
+
+    store = SqliteStore(path)
+    store.open()
+    return store
+
+
 def _unusable(path: Path) -> str | None:
     """Return why no store can be at `path`, or None."""
     if not path.is_absolute():
         return "there is no home folder"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # What was run and what came of it is the user's own.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         return f"its folder can't be made ({error.strerror})"
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):

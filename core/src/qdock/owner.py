@@ -50,7 +50,7 @@ class Owner:
     def __init__(self, store: Store, observe: _Observe) -> None:
         self._store = store
         self._observe = observe
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = _new_name()
         #: The jobs that are not final.
         self.jobs: dict[str, RecordedJob] = {}
         self._watcher = Watcher(self._look, lambda: store.shared and bool(self.jobs))
@@ -191,6 +191,7 @@ class Owner:
 
     def after_fork(self) -> None:
         """Let everyone in this process know that its copies of the jobs will never end here."""
+        self.name = _new_name()
         self._store.after_fork()
         self._watcher.after_fork()
         self._unwritten.clear()
@@ -198,6 +199,10 @@ class Owner:
         for job in self.jobs.values():
             job._abandon(moved(job._record, JobStatus.ERROR, time.time(), error=failure))
         self.jobs = {}
+
+
+def _new_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _end(event: Finished) -> tuple[JobStatus, dict[str, Any]]:

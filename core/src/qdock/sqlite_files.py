@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ __all__ = ["Connections"]
 
 #: Seconds to wait for others who write.
 BUSY_SECONDS = 30.0
-#: Connections that a forked child must neither use nor close.
+#: Connections of the parent that a forked child must neither use nor close.
 _LEFT_BEHIND: list[object] = []
 
 _SETTINGS = """
@@ -51,6 +52,30 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
 )
 
 
+class _Connection:
+    """One thread's connection, and a lock that is held while it is used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.lock, self.busy = path, threading.RLock(), False
+        self.thread = threading.current_thread()
+        self.db: apsw.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def ready(self) -> apsw.Connection:
+        """Return the open connection."""
+        # A file that was deleted or replaced meanwhile would swallow whatever is written.
+        if self.db is None or _identity(self.path) != self._identity:
+            self.db = _open(self.path)
+            self._identity = _identity(self.path)
+        return self.db
+
+    def close(self) -> None:
+        db, self.db = self.db, None
+        if db is not None:
+            with suppress(apsw.Error):
+                db.close()
+
+
 class Connections:
     """The connections to one file.
 
@@ -63,22 +88,23 @@ class Connections:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._begin()
+        _FORKS.add(self)
 
     def _begin(self) -> None:
-        self._local, self._lock, self._pid = threading.local(), threading.Lock(), os.getpid()
-        self._all: list[tuple[threading.Thread, apsw.Connection]] = []
+        self._local, self._lock = threading.local(), threading.Lock()
+        self._all: list[_Connection] = []
+        self._torn = False
 
     @contextmanager
     def read(self) -> Iterator[apsw.Connection]:
         """Give this thread's connection; every error becomes a `StoreError`."""
-        with self._translated():
-            yield self._connection()
+        with self._translated(), self._mine() as db:
+            yield db
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
         """Give this thread's connection in a transaction, in which nobody else can write."""
-        with self._translated():
-            db = self._connection()
+        with self._translated(), self._mine() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -89,39 +115,31 @@ class Connections:
                         db.execute("ROLLBACK")
                 raise
 
-    def _connection(self) -> apsw.Connection:
-        if self._pid != os.getpid():
-            self.after_fork()
-        db: apsw.Connection | None = getattr(self._local, "db", None)
-        # A file that was deleted or replaced meanwhile would swallow whatever is written.
-        if db is None or self._identity() != self._local.identity:
-            db = self._local.db = self._open()
-            self._local.identity = self._identity()
-        return db
+    @contextmanager
+    def _mine(self) -> Iterator[apsw.Connection]:
+        mine = self._connection()
+        with mine.lock:
+            mine.busy = True
+            try:
+                yield mine.ready()
+            finally:
+                mine.busy = False
 
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self.path)
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def _open(self) -> apsw.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = apsw.Connection(str(self.path))
-        db.set_busy_timeout(int(1000 * BUSY_SECONDS))
-        db.execute(_SETTINGS)
-        # A file that is not ours is refused before anything in it is changed.
-        version_of(db)
-        _turn_on_wal(db)
-        migrate(db)
-        with self._lock:
-            for thread, old in list(self._all):
-                if not thread.is_alive():
-                    self._all.remove((thread, old))
+    def _connection(self) -> _Connection:
+        if self._torn:
+            raise StoreError(
+                f"The store {self.path} can't be used in this process: it was forked off while another thread had been "
+                "writing for too long. Start processes by 'spawn' or 'forkserver'."
+            )
+        mine: _Connection | None = getattr(self._local, "mine", None)
+        if mine is None:
+            mine = self._local.mine = _Connection(self.path)
+            with self._lock:
+                for old in [item for item in self._all if not item.thread.is_alive()]:
+                    self._all.remove(old)
                     old.close()
-            self._all.append((threading.current_thread(), db))
-        return db
+                self._all.append(mine)
+        return mine
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -131,21 +149,91 @@ class Connections:
             happened, advice = next(texts for kinds, *texts in _MEANINGS if isinstance(error, kinds))
             raise StoreError(f"The store {self.path} {happened} ({error}). {advice}") from error
 
-    def after_fork(self) -> None:
-        """Forget the parent's connections: closing them here would take away its locks."""
-        _LEFT_BEHIND.extend((self._all, self._local))
-        self._begin()
-
     def close(self) -> None:
         """Close all connections; one that is used later is opened again."""
-        if self._pid != os.getpid():
-            self.after_fork()
         with self._lock:
-            for _, db in self._all:
-                with suppress(apsw.Error):
-                    db.close()
-            self._all = []
-        self._local = threading.local()
+            for mine in self._all:
+                with mine.lock:
+                    mine.close()
+
+    # --- forks: SQLite's locks and what it knows of them would be wrong in a child, so it gets nothing of them
+
+    def before_fork(self) -> None:
+        """Close all connections, once nobody is in the midst of something, and keep everybody out."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        self._lock.acquire()
+        self._held = [mine for mine in self._all if mine.lock.acquire(timeout=max(deadline - time.monotonic(), 0))]
+        for mine in self._held:
+            if not mine.busy:
+                mine.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Let everybody in again."""
+        for mine in self._held:
+            mine.lock.release()
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew; if there was somebody in the midst of something, nothing is possible."""
+        # Closing these here would take away the parent's locks.
+        open_still = [mine for mine in self._all if mine.db is not None]
+        _LEFT_BEHIND.extend(open_still)
+        self._begin()
+        self._torn = bool(open_still)
+
+
+class _Forks:
+    """Tells all connections of a fork, before and after."""
+
+    def __init__(self) -> None:
+        self._known: weakref.WeakSet[Connections] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._told: list[Connections] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
+
+    def add(self, connections: Connections) -> None:
+        with self._lock:
+            self._known.add(connections)
+
+    def _before(self) -> None:
+        self._lock.acquire()
+        self._told = list(self._known)
+        for connections in self._told:
+            connections.before_fork()
+
+    def _in_parent(self) -> None:
+        for connections in self._told:
+            connections.after_fork_in_parent()
+        self._lock.release()
+
+    def _in_child(self) -> None:
+        for connections in self._told:
+            connections.after_fork_in_child()
+        self._lock = threading.Lock()
+
+
+_FORKS = _Forks()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open(path: Path) -> apsw.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(int(1000 * BUSY_SECONDS))
+    db.execute(_SETTINGS)
+    # A file that is not ours is refused before anything in it is changed.
+    version_of(db)
+    _turn_on_wal(db)
+    migrate(db)
+    return db
 
 
 def _turn_on_wal(db: apsw.Connection) -> None:

@@ -84,6 +84,11 @@ class SqliteStore:
     def __repr__(self) -> str:
         return f"<SqliteStore {self.path}>"
 
+    def open(self) -> None:
+        """Make or open the file now, to know whether it can be used; `StoreError` if not."""
+        with self._files.read():
+            pass
+
     # --- records
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
@@ -306,8 +311,7 @@ class SqliteStore:
     # --- the end
 
     def after_fork(self) -> None:
-        """Let go of what a forked child must not share with its parent: locks, files, connections."""
-        self._files.after_fork()
+        """Let go of what a forked child must not share with its parent; its connections are closed before the fork."""
         self._owners.after_fork()
         self._programs = {}
 

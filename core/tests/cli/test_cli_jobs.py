@@ -58,7 +58,7 @@ def test_an_unknown_status_is_a_wrong_input(qdock):
 def test_a_store_in_memory_says_why_there_are_no_jobs(qdock):
     outcome = qdock("jobs", QDOCK_STORE="memory:")
     assert (outcome.status, outcome.out) == (0, "")
-    assert "Jobs end with their process here. QDOCK_STORE=sqlite: keeps them" in outcome.err
+    assert "Jobs end with their process, as `defaults.store` is memory: here" in outcome.err
 
 
 def test_where_the_users_folder_can_not_be_a_note_says_so_and_the_program_runs(qdock):

@@ -28,10 +28,8 @@ def find_job(text: str) -> RecordedJob:
 
 def note_memory() -> None:
     """Say why there are no jobs where none are kept."""
-    if not qdock.default_dock().store.shared:
-        write_note(
-            "Jobs end with their process here. QDOCK_STORE=sqlite: keeps them; `qdock config` shows what is set."
-        )
+    if qdock.default_dock().config.get("defaults.store") == "memory:":
+        write_note("Jobs end with their process, as `defaults.store` is memory: here; `qdock config` shows who set it.")
 
 
 def when(seconds: float) -> str:

@@ -46,14 +46,17 @@ def test_outcomes_are_those_that_choice_finds(generator):
     expected = rng.choice(range(37), 1000, p=table).tolist()
     drawn = Drawn(uniform(generator, 3, 1000))
     assert drawn.outcomes(table) == expected
-    assert drawn.counts(table) == list(Counter(expected).items())
+    other = table[::-1] / table.sum()
+    (outcomes, numbers), (reversed_outcomes, _) = drawn.counts(np.stack([table, other]))
+    assert list(zip(outcomes, numbers, strict=True)) == list(Counter(expected).items())
+    assert reversed_outcomes == list(dict.fromkeys(drawn.outcomes(other)))
 
 
 @pytest.mark.parametrize("name, number", [("u1", 1), ("u2", 2), ("u3", 3), ("U", 3), ("p", 1), ("rz", 1)])
 def test_many_matrices_at_once_are_those_of_one_by_one(name, number):
     angles = [tuple(row) for row in np.random.default_rng(2).uniform(-7, 7, (9, number)).tolist()]
     expected = [matrix_for((name, *each)) for each in angles]
-    np.testing.assert_allclose(matrices_for(name, angles), expected, atol=1e-15)
+    np.testing.assert_allclose(matrices_for(name, np.array(angles)), expected, atol=1e-15)
 
 
 # --- any program, compared with every shot done anew

@@ -133,6 +133,61 @@ def test_a_condition_on_slots_that_there_are_not_stays_what_it_is(read, val, exp
         assert set(run_qobj(qobj)["results"][0]["data"]["counts"]) == {expected}
 
 
+# --- the start that a config asks for
+
+
+def prepared(seed, num_qubits=3):
+    rng = np.random.default_rng(seed)
+    state = rng.normal(size=1 << num_qubits) + 1j * rng.normal(size=1 << num_qubits)
+    return state / np.linalg.norm(state)
+
+
+def with_start(state, num_qubits, instructions=()):
+    sizes = {"n_qubits": num_qubits, "memory_slots": 1}
+    experiment = {"config": sizes, "header": {"name": "c"}, "instructions": list(instructions)}
+    config = {"shots": 10, **sizes} | ({} if state is None else {"initial_statevector": state})
+    return Qobj.from_dict({"qobj_id": "q", "type": "QASM", "config": config, "experiments": [experiment]})
+
+
+@pytest.mark.parametrize("state", [prepared(1), prepared(2), -np.eye(8)[0], 1j * np.eye(8)[5], np.eye(8)[0]])
+def test_a_circuit_begins_with_the_state_that_its_qobj_asks_for(state):
+    qobj = with_start(state, 3, [{"name": "h", "qubits": [1]}])
+    (circuit,) = to_circuits(qobj)
+    with Dock() as dock:
+        found = dock.run(circuit, "basic_simulator", output="statevector").result().get_statevector()
+    expected = run_qobj(qobj, "statevector_simulator")["results"][0]["data"]["statevector"]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert circuits_to_qobj([circuit]).config["initial_statevector"] == qobj.config["initial_statevector"]
+    again = circuits_to_qobj([circuit], exact_names=True)
+    assert [item.name for item in again.experiments[0].instructions] == ["h"]
+
+
+def test_a_gate_like_the_start_that_comes_later_stays():
+    qobj = with_start([0, 1], 1)
+    (circuit,) = to_circuits(qobj)
+    circuit.compose(circuit)
+    assert [item.name for item in circuits_to_qobj([circuit]).experiments[0].instructions] == ["unitary"]
+
+
+@pytest.mark.parametrize(
+    "state, num_qubits, message",
+    [
+        (np.eye(2**11)[0], 11, r"given for 11 qubits; beyond 10 only .* `qdock qobj run`"),
+        ([1, 0], 2, "2 rows were given; allowed are 4 on 2 qubits"),
+        ([1, 1, 0, 0], 2, r"a vector of norm 1\.414\d* was given"),
+    ],
+)
+def test_a_start_that_no_circuit_can_begin_with_is_refused(state, num_qubits, message):
+    with pytest.raises(QobjError, match=rf"^config\.initial_statevector: .*{message}"):
+        to_circuits(with_start(state, num_qubits))
+
+
+def test_an_initial_unitary_that_is_none_is_refused():
+    qobj = with_start(None, 1)
+    with pytest.raises(QobjError, match=r"^config\.initial_unitary: what was given is not unitary"):
+        to_circuits(qobj, {"initial_unitary": [[1, 1], [0, 1]]})
+
+
 # --- any backend
 
 

@@ -443,7 +443,8 @@ def test_what_a_backend_has_no_option_for_is_told_if_it_is_wanted(dock):
 def test_a_start_that_a_qobj_asks_for_is_one_on_any_backend_that_can(adapted):
     qobj = qobj_of(initial_statevector=[[0, 0], [0, 0], [0, 0], [1, 0]])
     assert set(adapted.run(qobj).result(SOON).get_counts()) == {"01", "10"}
-    with pytest.warns(UserWarning, match="Option initial_unitary is not used by this backend"):
+    assert set(adapted.run(qobj_of(), initial_statevector=[0, 0, 0, 1]).result(SOON).get_counts()) == {"01", "10"}
+    with pytest.raises(QobjError, match=r"config\.initial_unitary: 1 rows were given; allowed are 4 on 2 qubits"):
         adapted.run(qobj_of(initial_unitary=[[1]]))
 
 
@@ -622,9 +623,7 @@ def test_jobs_of_basicaer_are_the_cores_own_and_in_no_list():
 # --- the same file through the command line's function
 
 
-def test_a_start_that_a_file_asks_for_is_one_on_another_backend_or_an_error():
+def test_a_start_that_a_file_asks_for_is_one_on_another_backend_too():
     qobj = Qobj.from_dict(qobj_of(initial_statevector=[0, 0, 0, 1], shots=50))
     found = run_file(qobj, "basic_simulator", {})
     assert set(found["results"][0]["data"]["counts"]) == {"0x1", "0x2"}
-    with pytest.raises(QobjError, match=r"config.initial_unitary: it was given, but basic_simulator has no option"):
-        run_file(Qobj.from_dict(qobj_of(initial_unitary=[[1, 0], [0, 1]])), "basic_simulator", {})

@@ -29,6 +29,7 @@ from qdock_legacy.old_backend import BackendV1
 from qdock_legacy.old_result import Result
 from qdock_legacy.options import Options
 from qdock_legacy.qobj import Qobj
+from qdock_legacy.start import STARTS
 
 __all__ = ["AdaptedBackend", "AdaptedJob", "OldBackend", "configuration_of", "from_old_backend", "to_old_backend"]
 
@@ -37,7 +38,7 @@ _MAX_SHOTS = 10**9
 #: Qubits of a backend that does not say: what an old simulator had.
 _NUM_QUBITS = 24
 #: What a Qobj's config says of a run, beside the seed.
-_CONFIG = ("shots", "memory", "initial_statevector", "initial_unitary")
+_CONFIG = ("shots", "memory", *STARTS)
 
 
 # --- a backend of qdock in the old form
@@ -124,8 +125,12 @@ class AdaptedBackend(BackendV1):
         given = _config(program) if isinstance(program, Qobj) else {}
         given |= {name: value for name, value in options.items() if name != "backend_options"}
         given |= options.get("backend_options") or {}
-        if "initial_statevector" in given and "initial_state" in self._options:
-            given["initial_state"] = vector_of(given.pop("initial_statevector"), "initial_statevector")
+        if isinstance(program, Qobj):
+            circuits = to_circuits(program, {name: given.pop(name) for name in STARTS if name in given})
+        else:
+            circuits = program
+            if "initial_statevector" in given and "initial_state" in self._options:
+                given["initial_state"] = vector_of(given.pop("initial_statevector"), "initial_statevector")
         for name in given.keys() - self._options.keys():
             # What is not wanted is not missed.
             if given[name] is not None and given[name] is not False:
@@ -134,7 +139,6 @@ class AdaptedBackend(BackendV1):
         if "seed_simulator" not in self._backend.spec.options:
             chosen["seed"] = chosen.pop("seed_simulator")
         values = {name: value for name, value in chosen.items() if value is not None}
-        circuits = to_circuits(program) if isinstance(program, Qobj) else program
         return AdaptedJob(self, self._backend.run(circuits, **values), program)
 
 

@@ -18,6 +18,7 @@ from qdock_legacy.errors import error_at
 from qdock_legacy.program import check_matrix_given
 from qdock_legacy.qobj import Condition, Experiment, Instruction, Qobj
 from qdock_legacy.qobj_rules import check
+from qdock_legacy.start import STARTS, start_matrix
 
 __all__ = ["CONFIG", "REGISTER", "to_circuit", "to_circuits"]
 
@@ -33,18 +34,23 @@ _KEPT = (
     "seed",
     "seed_simulator",
     "allows_measure_sampling",
-    "initial_statevector",
-    "initial_unitary",
+    *STARTS,
     "chop_threshold",
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-def to_circuits(program: str | Qobj) -> list[Circuit]:
+def to_circuits(program: str | Qobj, options: Mapping[str, Any] | None = None) -> list[Circuit]:
     """Return the circuits of a Qobj, or of the JSON text of one.
 
     Names, registers, global phase and headers are kept; what the config says about a run is in the metadata under
-    ``"qobj_config"``.
+    ``"qobj_config"``. Where it asks for a start, the circuit begins with a ``unitary`` that makes it.
+
+    Parameters
+    ----------
+    program : str or Qobj
+    options : mapping, optional
+        In place of what the config says.
 
     Raises
     ------
@@ -53,7 +59,7 @@ def to_circuits(program: str | Qobj) -> list[Circuit]:
     """
     qobj = Qobj.loads(program) if isinstance(program, str) else program
     check(qobj)
-    config = {} if qobj.config is UNSET else qobj.config.to_dict()
+    config = {**({} if qobj.config is UNSET else qobj.config.to_dict()), **(options or {})}
     return [to_circuit(item, index, config) for index, item in enumerate(qobj.experiments)]
 
 
@@ -72,6 +78,8 @@ def to_circuit(experiment: Experiment, index: int, config: Mapping[str, Any]) ->
     if "seed_simulator" not in own and "seed" in own:
         kept.pop("seed_simulator", None)
     circuit.metadata = {**header, CONFIG: {name: kept[name] for name in _KEPT if name in kept}}
+    if (start := start_matrix(circuit.metadata[CONFIG], circuit.num_qubits)) is not None:
+        circuit.unitary(start, list(range(circuit.num_qubits)))
     reader = _Reader(circuit, slots)
     for number, instruction in enumerate(experiment.instructions):
         reader.add(instruction, f"experiments[{index}].instructions[{number}]")

@@ -17,6 +17,7 @@ from qdock.operations import Assign, If, Operation
 from qdock_legacy.arrays import as_pairs
 from qdock_legacy.convert_read import CONFIG, REGISTER
 from qdock_legacy.qobj import Condition, Experiment, Fields, Instruction, Qobj
+from qdock_legacy.start import is_start
 
 __all__ = ["BASIS", "circuits_to_qobj", "from_circuit", "to_experiment"]
 
@@ -168,6 +169,7 @@ class _Writer:
         self.scratch = self._scratch()
         self.mirrors = self.scratch is None and any(operation.blocks for operation in _walk(circuit))
         self.next_slot = len(self.memory)
+        self.started = False
         self.instructions: list[Instruction] = []
 
     def _scratch(self) -> dict[int, int] | None:
@@ -201,9 +203,13 @@ class _Writer:
         if operation.detail is None:
             params: Any = tuple(map(float, operation.params)) or UNSET
             self._add(operation.name, condition, qubits=operation.qubits, params=params)
-        else:
-            matrix = as_pairs(operation.gate.matrix())
-            self._add("unitary", condition, qubits=operation.qubits, params=(matrix,))
+            self.started = True
+            return
+        matrix = operation.gate.matrix()
+        if self.started or not is_start(matrix, self.circuit.metadata.get(CONFIG, {})):
+            self._add("unitary", condition, qubits=operation.qubits, params=(as_pairs(matrix),))
+        # The config says it already, of the first gate.
+        self.started = True
 
     def _measure(self, operation: Operation, rest: list[Operation], condition: Any) -> None:
         clbit = operation.clbits[0]

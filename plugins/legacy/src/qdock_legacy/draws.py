@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from qdock_legacy.errors import error_at
 
 __all__ = ["GENERATORS", "Drawn", "check_seed", "draws", "uniform"]
+
+Ints = npt.NDArray[np.int64]
 
 #: The generators there were: BasicAer had the first, BasicSimulator the second.
 GENERATORS = ("RandomState", "default_rng")
@@ -58,26 +61,51 @@ class Drawn:
 
     def __init__(self, values: npt.NDArray[np.float64]) -> None:
         self._values = values
-        self._order = values.argsort(kind="stable")
-        self._sorted = values[self._order]
+        order = values.argsort(kind="stable")
+        self._sorted = values[order]
+        self._least = _least_of_ranges(order)
 
-    def counts(self, probabilities: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-        """Return each outcome that is found and how often, the first one found first."""
+    @property
+    def shots(self) -> int:
+        """How many draws there are."""
+        return len(self._values)
+
+    def counts(self, tables: npt.NDArray[np.float64]) -> list[tuple[list[int], list[int]]]:
+        """Return the outcomes that each row of ``(m, k)`` probabilities finds, the first one first, and how often."""
         # Draws below the sum of the first probabilities find one of the first outcomes.
-        ends = self._sorted.searchsorted(_sums(probabilities), side="left")
-        numbers = np.diff(ends, prepend=0)
-        seen = numbers.nonzero()[0]
-        first = np.minimum.reduceat(self._order, (ends - numbers)[seen])
-        order = first.argsort()
-        return list(zip(seen[order].tolist(), numbers[seen[order]].tolist(), strict=True))
+        ends = self._sorted.searchsorted(_sums(tables), side="left")
+        numbers = np.diff(ends, axis=1, prepend=0)
+        rows, outcomes = numbers.nonzero()
+        numbers, ends = numbers[rows, outcomes], ends[rows, outcomes]
+        order = np.lexsort((self._first(ends - numbers, ends), rows))
+        found, often = outcomes[order].tolist(), numbers[order].tolist()
+        starts = rows.searchsorted(range(len(tables) + 1)).tolist()
+        return [(found[begin:end], often[begin:end]) for begin, end in pairwise(starts)]
+
+    def _first(self, begins: Ints, ends: Ints) -> Ints:
+        """Return which of the draws in each range of the sorted ones came first."""
+        # Two ranges of the greatest power of two that fits cover all of it.
+        level = np.frexp(ends - begins)[1] - 1
+        first: Ints = np.minimum(self._least[level, begins], self._least[level, ends - (1 << level)])
+        return first
 
     def outcomes(self, probabilities: npt.NDArray[np.float64]) -> list[int]:
-        """Return the outcome that each draw finds."""
+        """Return the outcome that each draw finds, of one row of probabilities."""
         found: list[int] = _sums(probabilities).searchsorted(self._values, side="right").tolist()
         return found
 
 
+def _least_of_ranges(values: Ints) -> Ints:
+    """Return the least of every 1, 2, 4, 8, ... neighbours, a row for each; the ends of rows are not filled."""
+    least = np.empty((len(values).bit_length(), len(values)), dtype=np.int64)
+    least[0] = values
+    for level in range(1, len(least)):
+        half = 1 << level - 1
+        np.minimum(least[level - 1, :-half], least[level - 1, half:], out=least[level, :-half])
+    return least
+
+
 def _sums(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    sums = probabilities.cumsum()
-    sums /= sums[-1]
+    sums = probabilities.cumsum(axis=-1)
+    sums /= sums[..., -1:]
     return sums

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,8 @@ from qdock.gates import GATES
 from qdock_legacy.arrays import Array
 
 __all__ = ["matrices_for", "matrix_for"]
+
+Angles = npt.NDArray[np.float64]
 
 
 def matrix_for(detail: tuple[Any, ...]) -> Array:
@@ -30,15 +32,12 @@ def _table_matrix(name: str, *angles: float) -> Array:
     return matrix
 
 
-def matrices_for(name: str, angles: Sequence[tuple[float, ...]]) -> Array:
-    """Return the matrices of a gate with many sets of angles, ``(m, 2^k, 2^k)``."""
+def matrices_for(name: str, angles: Angles) -> Array:
+    """Return the matrices of a gate with many sets of angles, ``(m, p)``, as an array ``(m, 2^k, 2^k)``."""
     make = _MANY.get(name)
     if make is None or len(angles) < 4:
-        return np.stack([_table_matrix(name, *each) for each in angles])
-    return make(*np.array(angles, dtype=np.float64).T)
-
-
-Angles = npt.NDArray[np.float64]
+        return np.stack([_table_matrix(name, *each) for each in angles.tolist()])
+    return make(*angles.T)
 
 
 def _u(theta: Angles, phi: Angles, lam: Angles) -> Array:

@@ -21,4 +21,15 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if paused:
+            _let_grow_old()
             gc.enable()
+
+
+def _let_grow_old() -> None:
+    """Move all objects to the oldest generation, or all the new ones would be looked at now.
+
+    Unless somebody else keeps objects frozen: those must stay so.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()

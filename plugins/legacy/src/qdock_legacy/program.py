@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 
 from qdock_legacy.arrays import matrix_of
 from qdock_legacy.errors import QobjError, error_at
+from qdock_legacy.plain import BARRIER, SHAPES, Plain
 from qdock_legacy.qobj import Condition, Experiment, Instruction
 
 __all__ = [
@@ -31,9 +34,8 @@ __all__ = [
 
 GATE, MEASURE, RESET, BFUNC = range(4)
 
-#: Gates that the historical simulators knew; `u`, `p` and `h` only the last of them.
-_GATES = frozenset(("U", "u", "u1", "u2", "u3", "p", "h", "rz", "sx", "x", "cx", "CX"))
-_NOTHING = frozenset(("id", "u0", "barrier"))
+_GATES = frozenset(SHAPES)
+_NOTHING = frozenset(("id", "u0", BARRIER))
 #: Every name that they ran.
 KNOWN = _GATES | _NOTHING | {"unitary", "measure", "reset", "bfunc"}
 
@@ -73,7 +75,7 @@ class Step(Struct, frozen=True, gc=False):
     key: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """An experiment ready to run.
 
@@ -83,7 +85,7 @@ class Program:
         Where it stands in its Qobj.
     name : str
     num_qubits, memory_slots : int
-    steps : list of Step
+    content : Plain or list of Step
     phase : float
         Global phase in radians.
     sampling : bool
@@ -98,12 +100,26 @@ class Program:
     name: str
     num_qubits: int
     memory_slots: int
-    steps: list[Step]
+    content: Plain | list[Step]
     phase: float
     sampling: bool
     measures: bool
     resets: bool
     seed: int | None
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Everything there is to do, one after the other."""
+        return list(_steps_of(self.content)) if isinstance(self.content, Plain) else self.content
+
+
+def _steps_of(plain: Plain) -> Iterator[Step]:
+    angles = iter(plain.angles)
+    for key in plain.keys:
+        if key[0] != BARRIER:
+            yield Step(GATE, key[1], (key[0], *islice(angles, SHAPES[key[0]][1])), key=key)
+    for qubit, slot in plain.readings:
+        yield Step(MEASURE, (qubit,), (slot, None))
 
 
 def holds(condition: Any, memory: int, register: int) -> bool:
@@ -127,7 +143,25 @@ def compile_experiment(experiment: Experiment, index: int, simulator: str) -> Pr
     path = f"experiments[{index}]"
     header = {} if experiment.header is UNSET else experiment.header._data
     config = experiment.config._data  # type: ignore[union-attr]  # a Qobj without it is invalid
-    names = [instruction.name for instruction in experiment.instructions]
+    plain = experiment.plain
+    # A plain circuit ends with its measurements, if it has any.
+    names = [item.name for item in (experiment.instructions if plain is None else experiment.instructions[-1:])]
+    sampling = config.get("allows_measure_sampling")
+    return Program(
+        path,
+        header.get("name", f"circuit-{index}"),
+        config["n_qubits"],
+        config["memory_slots"],
+        _compile(experiment, path, simulator) if plain is None else plain,
+        float(header.get("global_phase", 0.0)),
+        _may_sample(names) if sampling is None else sampling,
+        "measure" in names,
+        "reset" in names,
+        config.get("seed_simulator", config.get("seed")),
+    )
+
+
+def _compile(experiment: Experiment, path: str, simulator: str) -> list[Step]:
     steps: list[Step] = []
     for number, instruction in enumerate(experiment.instructions):
         name = instruction.name
@@ -138,20 +172,7 @@ def compile_experiment(experiment: Experiment, index: int, simulator: str) -> Pr
             steps.append(Step(GATE, qubits, detail, waits, (name, qubits)))  # type: ignore[arg-type]  # checked
         elif name not in _NOTHING:
             steps.append(_step(instruction, f"{path}.instructions[{number}]", simulator))
-    seed = config.get("seed_simulator", config.get("seed"))
-    sampling = config.get("allows_measure_sampling")
-    return Program(
-        path,
-        header.get("name", f"circuit-{index}"),
-        config["n_qubits"],
-        config["memory_slots"],
-        steps,
-        float(header.get("global_phase", 0.0)),
-        _may_sample(names) if sampling is None else sampling,
-        "measure" in names,
-        "reset" in names,
-        seed,
-    )
+    return steps
 
 
 def _may_sample(names: list[str]) -> bool:
@@ -160,7 +181,7 @@ def _may_sample(names: list[str]) -> bool:
         return False
     if "measure" not in names:
         return True
-    return {"measure", "barrier", "id", "u0"}.issuperset(names[names.index("measure") :])
+    return {"measure", "id", "u0", BARRIER}.issuperset(names[names.index("measure") :])
 
 
 def _step(instruction: Instruction, path: str, simulator: str) -> Step:

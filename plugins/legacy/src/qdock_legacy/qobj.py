@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+
+if TYPE_CHECKING:
+    from qdock_legacy.plain import Plain
 
 __all__ = ["Condition", "Experiment", "Fields", "Instruction", "Qobj"]
 
@@ -158,7 +162,7 @@ class Instruction(_Model, frozen=True, gc=False, rename={"condition": "_conditio
     texparams: tuple[str, ...] | UnsetType = UNSET
 
 
-class Experiment(_Model, frozen=True):
+class Experiment(_Model, frozen=True, dict=True):
     """One circuit.
 
     Parameters
@@ -170,6 +174,13 @@ class Experiment(_Model, frozen=True):
     instructions: tuple[Instruction, ...]
     header: Fields | UnsetType = UNSET
     config: Fields | UnsetType = UNSET
+
+    @cached_property
+    def plain(self) -> Plain | None:
+        """What it does, if it is a plain circuit."""
+        from qdock_legacy.plain import read_plain
+
+        return read_plain(self)
 
 
 class Qobj(_Model, frozen=True, weakref=True):

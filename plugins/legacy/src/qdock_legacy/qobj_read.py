@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from qdock.errors import LimitExceeded
 from qdock.json_guard import MAX_JSON_DEPTH, check_depth
@@ -24,6 +25,7 @@ __all__ = ["from_dict", "from_json"]
 
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SPACED_KEY = re.compile(rb'"\s+:')
 
 
@@ -51,14 +53,14 @@ def from_json(text: str | bytes, strict: bool = False) -> Qobj:
         If it is no JSON, or no valid Qobj.
     """
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    try:
-        with collector_paused():
+    with collector_paused():
+        try:
             qobj = _DECODER.decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _reason(content, error) from None
-    if _may_be_deep(content) or _may_repeat_keys(content, qobj):
-        _parse(content)
-    return _checked(qobj, strict)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise _reason(content, error) from None
+        if _may_be_deep(content) or _may_repeat_keys(content, qobj):
+            _parse(content)
+        return _checked(qobj, strict)
 
 
 def from_dict(data: Mapping[str, Any], strict: bool = False) -> Qobj:
@@ -190,18 +192,34 @@ def _merged(value: Any) -> Any:
 
 def _may_be_deep(content: bytes) -> bool:
     """Whether a text may be nested too deep; brackets in its strings, which count here, don't decide that alone."""
-    depth = _STEPS[np.frombuffer(content, np.uint8)].cumsum(dtype=np.int32)
+    brackets = np.frombuffer(content.translate(None, _NO_BRACKETS), np.uint8)
+    depth = _STEPS[brackets].cumsum(dtype=np.int32)
     return bool(depth.max(initial=0) > MAX_JSON_DEPTH or depth.min(initial=0) < 0 or (len(depth) and depth[-1] != 0))
 
 
 def _may_repeat_keys(content: bytes, qobj: Qobj) -> bool:
     """Whether a text may have a name twice in one object, of which the last one was taken.
 
-    Written anew it has fewer colons then; escaped quotes may look like it too, so that it is read again to be sure.
+    Such a text has more names than what was made of it; what only looks like one is read again to be sure.
     """
     if b"\\u0022" in content or _SPACED_KEY.search(content):
         return True
-    return content.count(b'":') != msgspec.json.encode(qobj, enc_hook=Fields.to_dict).count(b'":')
+    return content.count(b'":') != _count_names(qobj)
+
+
+def _count_names(qobj: Qobj) -> int:
+    """Return how many names a Qobj has in JSON; plain instructions, of which there are most, have been counted."""
+    rest = replace(qobj, experiments=tuple(map(_without_plain, qobj.experiments)))
+    counted = sum(experiment.plain.names for experiment in qobj.experiments if experiment.plain is not None)
+    return counted + msgspec.json.encode(rest, enc_hook=_data_of).count(b'":')
+
+
+def _without_plain(experiment: Experiment) -> Experiment:
+    return experiment if experiment.plain is None else replace(experiment, instructions=())
+
+
+def _data_of(fields: Fields) -> dict[str, Any]:
+    return fields._data
 
 
 def _explained(data: Any, error: Exception) -> QobjError:

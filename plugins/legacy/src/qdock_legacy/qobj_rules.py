@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from qdock_legacy.errors import QobjError
+from qdock_legacy.plain import MAX_SLOTS
 from qdock_legacy.qobj import Condition, Experiment, Fields, Instruction, Qobj
 
-__all__ = ["MAX_SLOTS", "Problem", "as_error", "check", "instruction_problems", "is_hex", "problems_of"]
+__all__ = ["Problem", "as_error", "check", "instruction_problems", "is_hex", "problems_of"]
 
 #: So many problems are told of one Qobj.
 MAX_PROBLEMS = 10
-#: Classical slots that an experiment may have.
-MAX_SLOTS = 1_000_000
 RELATIONS = ("==", "!=", "<", "<=", ">", ">=")
 
 _HEX = re.compile(r"\s*(0[xX])?[0-9a-fA-F]+\s*")
@@ -212,34 +211,15 @@ def experiment_problems(experiment: Experiment, path: str, strict: bool = False)
         yield from _missing(
             experiment.config, ("n_qubits", "memory_slots"), f"{path}.config", "no simulator ran without it"
         )
+    if experiment.plain is not None:
+        return
     num_qubits = _number_of_qubits(experiment)
     for index, instruction in enumerate(experiment.instructions):
-        if num_qubits is not None and _is_plain(instruction, num_qubits):
-            continue
         where = f"{path}.instructions[{index}]"
         if strict:
             yield from _schema_problems(instruction, where)
         else:
             yield from instruction_problems(instruction, where, num_qubits)
-
-
-def _is_plain(instruction: Instruction, num_qubits: int) -> bool:
-    """Whether it is a gate without anything unusual, as nearly all are: there is nothing wrong with it by any rules."""
-    rule = _PLAIN.get(instruction.name)
-    if rule is None or instruction.conditional is not UNSET or instruction.memory is not UNSET:
-        return False
-    if instruction.register is not UNSET or instruction.texparams is not UNSET or instruction.condition is not UNSET:
-        return False
-    qubits, params = instruction.qubits, instruction.params
-    if qubits is UNSET or len(qubits) != rule[0] or (0 if params is UNSET else len(params)) != rule[1]:
-        return False
-    for qubit in qubits:
-        if not 0 <= qubit < num_qubits:
-            return False
-    for value in params or ():
-        if type(value) is not float or not -_HUGE < value < _HUGE:
-            return False
-    return rule[0] == 1 or qubits[0] != qubits[1]
 
 
 def _number_of_qubits(experiment: Experiment) -> int | None:
@@ -289,8 +269,6 @@ _SHAPES = (
 )
 #: Every gate that has a rule, and reset.
 RULES: dict[str, Rule] = {name: Rule(qubits, params) for qubits, params, names in _SHAPES for name in names.split()}
-_PLAIN = {name: rule for name, rule in RULES.items() if rule.qubits in (1, 2)}
-_HUGE = math.inf
 #: Names that the schema knows nothing of: it lets them pass.
 _LATER = frozenset({"u", "sx", "sxdg", "p"})
 #: What else an instruction must have.

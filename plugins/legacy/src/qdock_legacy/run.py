@@ -6,24 +6,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qdock_basic import apply_matrix, prepare, probabilities
 from qdock_legacy.arrays import Array
 from qdock_legacy.draws import Drawn, draws, uniform
 from qdock_legacy.gates import matrix_for
-from qdock_legacy.program import BFUNC, GATE, MEASURE, RESET, Program, Step, holds
+from qdock_legacy.plan import Classical, plan_of
+from qdock_legacy.program import BFUNC, MEASURE, RESET, Program, holds
+from qdock_legacy.readout import read_many
 from qdock_legacy.stack import AMPLITUDES, evolve
-from qdock_legacy.tree import Tree, apply_bfunc, write
+from qdock_legacy.tree import Tree, apply_bfunc
 
 __all__ = ["Found", "Settings", "run_programs"]
-
-Floats = npt.NDArray[np.float64]
-
-_MOST_NAMES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -118,49 +116,21 @@ def _start(program: Program, settings: Settings) -> Array:
 # --- one final state
 
 
-@dataclass
-class _Classical:
-    """What is known of a sampled program without its state: memory and register at its end, and what is read."""
-
-    memory: int
-    register: int
-    gates: list[Step]
-    readings: list[tuple[int, int]]
-
-
 def _sampled(batch: Sequence[Program], settings: Settings) -> Iterator[Found]:
     begin = time.perf_counter()
     seeds = [_seed_of(program, settings) for program in batch]
     if batch[0].resets and len(batch) == 1:
         yield _sampled_alone(batch[0], settings, seeds[0])
         return
-    plans = [_plan(program) for program in batch]
+    plans = [plan_of(program) for program in batch]
     states = np.tile(_start(replace(batch[0], phase=0.0), settings), (len(batch), 1))
     states *= np.exp(1j * np.array([program.phase for program in batch]))[:, None]
     evolve(states, [plan.gates for plan in plans])
     # Without qubits they are those of all basis states, of however many states.
     tables = probabilities(states.reshape(-1)).reshape(states.shape)
+    data = read_many(plans, tables, [_draws(settings, seed) for seed in seeds], settings.memory)
     seconds = (time.perf_counter() - begin) / len(batch)
-    for program, plan, table, seed in zip(batch, plans, tables, seeds, strict=True):
-        begin = time.perf_counter()
-        data = _read(program, plan, table, _draws(settings.generator, seed, settings.shots), settings)
-        yield Found(data, seed, seconds + time.perf_counter() - begin)
-
-
-def _plan(program: Program) -> _Classical:
-    """Follow the classical part, in which nothing has been measured yet."""
-    plan = _Classical(0, 0, [], [])
-    for step in program.steps:
-        if holds(step.condition, plan.memory, plan.register):
-            _PLANNED[step.kind](plan, step)
-    return plan
-
-
-_PLANNED: dict[int, Callable[[_Classical, Step], None]] = {
-    GATE: lambda plan, step: plan.gates.append(step),
-    MEASURE: lambda plan, step: plan.readings.append((step.qubits[0], step.detail[0])),
-    BFUNC: apply_bfunc,
-}
+    yield from map(Found, data, seeds, repeat(seconds))
 
 
 def _sampled_alone(program: Program, settings: Settings, seed: int) -> Found:
@@ -168,83 +138,23 @@ def _sampled_alone(program: Program, settings: Settings, seed: int) -> Found:
     begin = time.perf_counter()
     made = draws(settings.generator, seed)
     steps = [step for step in program.steps if step.kind != MEASURE]
-    end = Tree(_with_steps(program, steps), _start(program, settings), keep_ends=True).follow(made)
-    plan = _Classical(end.memory, end.register, [], _readings(program))
+    end = Tree(replace(program, content=steps), _start(program, settings), keep_ends=True).follow(made)
+    # Conditions see the classical values of their place, which no reset changes.
+    plan = plan_of(replace(program, content=[step for step in program.steps if step.kind != RESET]))
     assert end.state is not None
     drawn = Drawn(np.array([next(made) for _ in range(settings.shots)]))
-    data = _read(program, plan, probabilities(end.state), drawn, settings)
+    (data,) = read_many([plan._replace(memory=end.memory)], probabilities(end.state)[None], [drawn], settings.memory)
     return Found(data, seed, time.perf_counter() - begin)
 
 
-def _with_steps(program: Program, steps: list[Step]) -> Program:
-    return replace(program, steps=steps)
-
-
-def _readings(program: Program) -> list[tuple[int, int]]:
-    """Return what is read at the end; conditions see the classical values of their place, which no reset changes."""
-    plan = _Classical(0, 0, [], [])
-    for step in program.steps:
-        if step.kind != RESET and holds(step.condition, plan.memory, plan.register):
-            _PLANNED[step.kind](plan, step)
-    return plan.readings
+def _draws(settings: Settings, seed: int) -> Drawn:
+    """Return the draws of an experiment; all those with one seed have the same ones."""
+    return _drawn(settings.generator, seed, settings.shots)
 
 
 @lru_cache(maxsize=4)
-def _draws(generator: str, seed: int, shots: int) -> Drawn:
-    """Return the draws of an experiment; all those with one seed have the same ones."""
+def _drawn(generator: str, seed: int, shots: int) -> Drawn:
     return Drawn(uniform(generator, seed, shots))
-
-
-def _read(program: Program, plan: _Classical, table: Floats, drawn: Drawn, settings: Settings) -> dict[str, Any]:
-    """Return the counts of a final state, of which `table` has the probabilities of all basis states."""
-    if program.memory_slots == 0:
-        return {"counts": {}, **({"memory": []} if settings.memory else {})}
-    if not plan.readings:
-        name = hex(plan.memory)
-        return {"counts": {name: settings.shots}, **({"memory": [name] * settings.shots} if settings.memory else {})}
-    qubits = tuple(sorted({qubit for qubit, _ in plan.readings}))
-    names = _Names.of(qubits, tuple(plan.readings), plan.memory)
-    table = _marginal(table, qubits)
-    counts: dict[str, int] = {}
-    for outcome, number in drawn.counts(table):
-        name = names[outcome]
-        counts[name] = counts.get(name, 0) + number
-    data: dict[str, Any] = {"counts": counts}
-    if settings.memory:
-        data["memory"] = [names[outcome] for outcome in drawn.outcomes(table)]
-    return data
-
-
-def _marginal(table: Floats, qubits: tuple[int, ...]) -> Floats:
-    """Sum over the qubits that are not among those given, which ascend."""
-    if 1 << len(qubits) == len(table):
-        return table
-    # The square roots are a state with these probabilities.
-    return probabilities(np.sqrt(table).astype(np.complex128), qubits)
-
-
-class _Names(dict[int, str]):
-    """From what is read to the memory in hexadecimal, made when it is first asked for."""
-
-    def __init__(self, qubits: tuple[int, ...], readings: tuple[tuple[int, int], ...], memory: int) -> None:
-        super().__init__()
-        self._moves = [(qubits.index(qubit), slot) for qubit, slot in readings]
-        self._memory = memory
-
-    @classmethod
-    @lru_cache(maxsize=64)
-    def of(cls, qubits: tuple[int, ...], readings: tuple[tuple[int, int], ...], memory: int) -> _Names:
-        """Return the names of a way to read; most experiments of a file have the same."""
-        return cls(qubits, readings, memory)
-
-    def __missing__(self, outcome: int) -> str:
-        memory = self._memory
-        for bit, slot in self._moves:
-            memory = write(memory, slot, outcome >> bit & 1)
-        name = hex(memory)
-        if len(self) < _MOST_NAMES:
-            self[outcome] = name
-        return name
 
 
 # --- shot by shot
@@ -284,7 +194,7 @@ def _unitary(program: Program, settings: Settings) -> Found:
     size = 1 << program.num_qubits
     matrix = np.eye(size, dtype=np.complex128) if settings.initial is None else settings.initial.copy()
     flat = matrix.reshape(-1)
-    place = _Classical(0, 0, [], [])
+    place = Classical()
     for step in program.steps:
         if holds(step.condition, place.memory, place.register):
             if step.kind == BFUNC:

@@ -12,9 +12,8 @@ from msgspec import UNSET
 
 import qdock
 from qdock.result import CircuitResult
-from qdock_legacy.arrays import as_pairs, vector_of
+from qdock_legacy.arrays import as_pairs
 from qdock_legacy.convert_read import CONFIG, to_circuits
-from qdock_legacy.errors import QobjError
 from qdock_legacy.qobj import Qobj
 from qdock_legacy.simulators import SIMULATORS, run_qobj
 
@@ -55,7 +54,6 @@ def _run_elsewhere(qobj: Qobj, name: str, options: Mapping[str, Any]) -> dict[st
     seed = options.get("seed", config.get("seed_simulator", config.get("seed")))
     values = {key: options.get(key, config.get(key)) for key in ("shots", "memory")}
     known = {key: value for key, value in values.items() if value is not None and key in device.options}
-    known |= _start(config, device)
     job = device.run(to_circuits(qobj), seed=seed, **known)
     result = job.result()
     return {
@@ -70,17 +68,6 @@ def _run_elsewhere(qobj: Qobj, name: str, options: Mapping[str, Any]) -> dict[st
         "success": result.success,
         "time_taken": float(job.metrics.get("run", 0.0)),
     }
-
-
-def _start(config: Mapping[str, Any], device: Any) -> dict[str, Any]:
-    """Return the option for the start that a config asks for, or raise if there is none: the counts would be wrong."""
-    for name in ("initial_statevector", "initial_unitary"):
-        if config.get(name) is None:
-            continue
-        if name == "initial_unitary" or "initial_state" not in device.options:
-            raise QobjError(f"config.{name}: it was given, but {device.name} has no option for it.", f"config.{name}")
-        return {"initial_state": vector_of(config[name], f"config.{name}")}
-    return {}
 
 
 def _entry(entry: CircuitResult) -> dict[str, Any]:

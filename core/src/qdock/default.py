@@ -57,11 +57,13 @@ def run(
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
+    retries: int = 0,
     **options: Any,
 ) -> RecordedJob:
     """Submit a job and return it at once; see `Dock.run`."""
     about: dict[str, Any] = {"executor": executor, "seed": seed, "tags": tags, "metadata": metadata}
-    return default_dock().run(program, backend, **about, time_limit=time_limit, **options)
+    about |= {"time_limit": time_limit, "retries": retries}
+    return default_dock().run(program, backend, **about, **options)
 
 
 def backends(**filters: Any) -> list[BackendSpec]:

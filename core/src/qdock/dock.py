@@ -70,6 +70,7 @@ class Dock:
         self._converters: Converters | None = None
         self._backends: dict[str, tuple[BackendSpec, Backend]] = {}
         self._executors: dict[str, Executor] = {}
+        self._default_executor: tuple[str | None] | None = None
         self._adapted: dict[int, tuple[concurrent.futures.Executor, Executor]] = {}
         self._handles: weakref.WeakValueDictionary[str, RecordedJob] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
@@ -162,6 +163,16 @@ class Dock:
             )
         return executor
 
+    @property
+    def default_executor(self) -> str | None:
+        """The executor that the settings name, which is there, or None."""
+        if self._default_executor is None:
+            name = self.config.get("defaults.executor")
+            if name:
+                self.registry.get_executor_spec(name)
+            self._default_executor = (name,)
+        return self._default_executor[0]
+
     def _adapt(self, pool: concurrent.futures.Executor) -> Executor:
         from qdock.executors.futures import FutureExecutor
 
@@ -193,6 +204,7 @@ class Dock:
         tags: Iterable[str] = (),
         metadata: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
+        retries: int = 0,
         **options: Any,
     ) -> RecordedJob:
         """Submit a job and return it at once; what takes less than a millisecond is done already.
@@ -215,6 +227,9 @@ class Dock:
         time_limit : float, optional
             Seconds after which the work is ended; the job fails with the kind ``time_limit``. Only an executor that
             can kill keeps it: if none is named, ``"process"``.
+        retries : int
+            How often the work is tried again if its worker is lost, or if it raises an error that is marked as
+            retriable, like `qdock.errors.RetriableError`. Any other error is the program's own and ends the job.
         **options
             The backend's options; `shots` for all that run circuits.
 
@@ -229,7 +244,8 @@ class Dock:
         SubmissionRefused
             If a plugin refuses the job.
         """
-        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata, "time_limit": time_limit}
+        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
+        about |= {"time_limit": time_limit, "retries": retries}
         return self._run(program, backend, executor, options, **about)
 
     def _run(
@@ -365,23 +381,9 @@ class Dock:
 
     def rerun(self, job: RecordedJob, resume: bool = False, changes: Mapping[str, Any] | None = None) -> RecordedJob:
         """Run a job's program again, with its options and seed unless changed; see `RecordedJob.rerun`."""
-        record, given = job.record, dict(changes or {})
-        if resume and record.checkpoint is None:
-            raise JobError(f"Job {record.id} has no checkpoint to go on from. Leave out `resume` to begin again.")
-        program = given.pop("program") if "program" in given else job.program
-        reason = getattr(program, "reason", None)
-        if reason is not None:
-            raise JobError(f"Job {record.id} can't be run again: its program could not be stored, as {reason}.")
-        device = self._find_device(given.pop("backend", None) or job.backend())
-        about = {name: given.pop(name, getattr(record, name)) for name in ("seed", "tags", "metadata")}
-        executor = given.pop("executor", None)
-        about["time_limit"] = given.pop("time_limit", None)
-        # Another backend is asked for those of the options that it has.
-        same = device.spec.full_name == record.backend
-        known = record.options.keys() if same else record.options.keys() & device.options.keys()
-        about["fixed"] = {name: record.options[name] for name in known - given.keys()}
-        about["checkpoint"] = record.checkpoint if resume else None
-        return self._run(program, device, executor, given, **about, rerun_of=record.id)
+        from qdock.again import rerun
+
+        return rerun(self, job, resume, dict(changes or {}))
 
     # --- the end
 

@@ -29,6 +29,7 @@ __all__ = [
     "ResultError",
     "ResultFormatError",
     "ResultNotStored",
+    "RetriableError",
     "StoreError",
     "StoreWarning",
     "SubmissionRefused",
@@ -106,6 +107,15 @@ class JobCancelledError(JobError, CancelledError):
 
 class JobNotFoundError(JobError, LookupError):
     """No job in the store has that id, or several begin with it."""
+
+
+class RetriableError(QdockError):
+    """The work failed of something that may pass: a job that was given `retries` tries again.
+
+    Any exception says so that has an attribute ``retriable = True``; others are the program's own and end the job.
+    """
+
+    retriable = True
 
 
 class InvalidTransition(JobError):

@@ -65,6 +65,8 @@ class RecordedJob(Job):
     #: The executor's handle, and what to give it to.
     _handle: str | None = None
     _stop: Callable[[str], bool] | None = None
+    #: What has its work done, once more each time it is called; None: nobody can.
+    _again: Callable[[], None] | None = None
     #: When it was made and started, on a clock that nobody can set.
     _created: float | None = None
     _started: float | None = None

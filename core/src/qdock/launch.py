@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qdock.attempts import Attempts
 from qdock.backend import execute
 from qdock.call import Call
 from qdock.errors import OptionError
@@ -14,12 +15,12 @@ from qdock.events import Event, Finished, Log, Progress
 from qdock.executors.inline import pass_on_interrupt
 from qdock.job import RecordedJob
 from qdock.lifetime import close_at_exit
-from qdock.owner import UNFINISHED, log_lines
-from qdock.record import Failure, JobProgress, Record, StatusChange, changed
+from qdock.owner import log_lines
+from qdock.record import JobProgress, Record, StatusChange, changed
 from qdock.status import JobStatus
 from qdock.submission import Submission, check_metadata
 from qdock.waiting import Listeners
-from qdock.worker import Worker, current_worker, describe, perform
+from qdock.worker import Worker, current_worker, perform
 
 if TYPE_CHECKING:
     from qdock.dock import Dock
@@ -42,10 +43,13 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
         executor = "inline"
     elif executor is None and submission.time_limit is not None:
         executor = "process"
+    chosen = dock.default_executor if executor is None else None
     if executor in (None, "inline") and submission.time_limit is None and is_small(submission):
-        return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
+        if not submission.retries:
+            return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
+        executor = "inline"
     if executor is None:
-        executor = dock.config.get("defaults.executor") or submission.backend.spec.executor or DEFAULT_EXECUTOR
+        executor = chosen or submission.backend.spec.executor or DEFAULT_EXECUTOR
     name = executor if isinstance(executor, str) else type(executor).__name__
     taker = dock.get_executor(executor)
     if submission.time_limit is not None and not getattr(taker, "keeps_time_limits", False):
@@ -126,17 +130,9 @@ def start(dock: Dock, submission: Submission, record: Record, executor: Executor
     job._listeners, job._created, job._stop = Listeners(), time.perf_counter(), executor.stop
     record = gate(dock, job)
     dock.owner.create(job, moved_to_queue(record))
-    try:
-        call = Call(execute, submission.work(submission.own_programs, record.id))
-        limit = {} if submission.time_limit is None else {"time_limit": submission.time_limit}
-        job._handle = executor.start(record.id, call, partial(dock.owner.receive, job), **limit)
-    except Exception as error:
-        failure = Failure("not_started", f"The executor did not take it: {describe(error)}")
-        dock.owner.move(job, UNFINISHED, JobStatus.ERROR, error=failure)
-        raise
-    if job._record.cancel_requested:
-        # The request came before there was anything to stop.
-        dock.owner.stop(job)
+    call = Call(execute, submission.work(submission.own_programs, record.id))
+    job._again = Attempts(dock.owner, job, executor, call)
+    job._again()
     return job
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from qdock.errors import JobCancelledError, JobTimeoutError
 from qdock.events import Event, Finished, Log, Progress, Started
 from qdock.job import RecordedJob
-from qdock.record import Failure, JobProgress, LogLine, Record, moved
+from qdock.record import RETRIABLE, Failure, JobProgress, LogLine, Record, moved
 from qdock.status import JobStatus
 from qdock.watcher import Watcher
 from qdock.worker import current_worker, describe
@@ -83,6 +83,8 @@ class Owner:
         finally:
             if record.is_final:
                 self.jobs.pop(record.id, None)
+                # Its programs need not be kept for another attempt.
+                job._again = None
                 job._settle()
 
     # --- what the worker says
@@ -107,8 +109,35 @@ class Owner:
         self._store.add_logs(job.job_id(), log_lines(event))
 
     def _finished(self, job: RecordedJob, event: Finished) -> None:
+        if not self._try_again(job, event.failure):
+            self._end(job, event)
+
+    def _try_again(self, job: RecordedJob, failure: Failure | None) -> bool:
+        """Have the work done once more, if it failed of what may pass and that was asked for; return whether."""
+        again = job._again
+        if failure is None or failure.kind not in RETRIABLE or not job._record.may_retry or again is None:
+            return False
+        try:
+            if not self._queue_again(job, failure):
+                return False
+        # Without a record there is no other attempt; that this one failed is told as it is for any job.
+        except Exception:  # noqa: BLE001
+            _log.warning("Another attempt of job %s could not be recorded.", job.job_id(), exc_info=True)
+            return False
+        again()
+        return True
+
+    def _queue_again(self, job: RecordedJob, failure: Failure) -> bool:
+        if job._record.status is JobStatus.QUEUED:
+            # A pool that broke tells nothing of the work but its end.
+            self.move(job, (JobStatus.QUEUED,), JobStatus.RUNNING)
+        text = f"Attempt {job._record.attempt} failed and is followed by another: {failure.message}"
+        self._store.add_logs(job.job_id(), log_lines(Log(text)))
+        return self.move(job, (JobStatus.RUNNING,), JobStatus.QUEUED, progress=JobProgress())
+
+    def _end(self, job: RecordedJob, event: Finished) -> None:
         job._keep(event)
-        status, changes = _end(event)
+        status, changes = _status_of(event)
         changes["metrics"] = job._measure(status)
         kept = {} if status is not JobStatus.DONE else {"result": event.value}
         found: list[Record | None] = []
@@ -205,7 +234,7 @@ def _new_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def _end(event: Finished) -> tuple[JobStatus, dict[str, Any]]:
+def _status_of(event: Finished) -> tuple[JobStatus, dict[str, Any]]:
     if event.stopped:
         return JobStatus.CANCELLED, {}
     return (JobStatus.DONE, {}) if event.failure is None else (JobStatus.ERROR, {"error": event.failure})

@@ -9,7 +9,7 @@ from qdock.backend import Backend, LocalBackend, Target
 from qdock.call import Call
 from qdock.checks import check_circuit, check_number
 from qdock.streams import check_seed, draw_seed
-from qdock.submission import Submission, check_metadata, check_tags, check_time_limit
+from qdock.submission import Submission, check_metadata, check_retries, check_tags, check_time_limit
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -28,6 +28,7 @@ def prepare(
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
+    retries: int = 0,
     rerun_of: str | None = None,
     checkpoint: Any = None,
     fixed: Mapping[str, Any] | None = None,
@@ -60,6 +61,7 @@ def prepare(
         tags=check_tags(tags),
         metadata=check_metadata(metadata),
         time_limit=check_time_limit(time_limit),
+        retries=check_retries(retries),
         rerun_of=rerun_of,
         checkpoint=checkpoint,
     )

@@ -18,6 +18,7 @@ __all__ = [
     "Failure",
     "JobProgress",
     "LogLine",
+    "RETRIABLE",
     "Record",
     "StatusChange",
     "changed",
@@ -26,6 +27,8 @@ __all__ = [
 
 #: Version of the fields below; a store refuses records of a newer one.
 FORMAT_VERSION = 1
+#: Kinds of failures after which `retries` try again: no fault of the program, as far as anybody knows.
+RETRIABLE = frozenset(("worker_lost", "retriable"))
 
 
 class StatusChange(NamedTuple):
@@ -55,11 +58,12 @@ class Failure(NamedTuple):
     Parameters
     ----------
     kind : str
-        ``"exception"`` (the work raised), ``"interrupted"`` (it raised what ends a program: SystemExit,
-        KeyboardInterrupt), ``"invalid_result"`` (what the backend returned is no result), ``"not_started"`` (the
-        executor did not take it, or its start could not be recorded), ``"worker_lost"`` (its worker died,
-        or its owner), ``"time_limit"``, ``"memory_limit"``, ``"result_too_large"``
-        (it went over a limit), ``"result_not_sent"`` (what it returned can't be carried from the worker).
+        ``"exception"`` (the work raised), ``"retriable"`` (it raised what says that another try may succeed),
+        ``"interrupted"`` (it raised what ends a program: SystemExit, KeyboardInterrupt), ``"invalid_result"`` (what
+        the backend returned is no result), ``"not_started"`` (the executor did not take it, or its start could not be
+        recorded), ``"worker_lost"`` (its worker died, or its owner), ``"time_limit"``, ``"memory_limit"``,
+        ``"result_too_large"`` (it went over a limit), ``"result_not_sent"`` (what it returned can't be carried from
+        the worker).
     message : str
         The reason, for people.
     traceback : str
@@ -128,6 +132,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     executor: str = ""
     attempt: int = 1
+    #: How many more attempts were asked for, should the first be lost.
+    retries: int = 0
+    #: Seconds that an attempt may take.
+    time_limit: float | None = None
     #: The job inside of which it was started.
     parent: str | None = None
     #: The job that it repeats.
@@ -153,6 +161,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def is_final(self) -> bool:
         """Whether nothing will change any more."""
         return self.status in JOB_FINAL_STATES
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether there is to be another attempt, should this one be lost."""
+        return self.attempt <= self.retries and not self.cancel_requested
 
     @property
     def previous(self) -> JobStatus:

@@ -35,12 +35,14 @@ _PLAIN = (
     "metrics",
 )
 _VALUES = ("checkpoint", "options", "metadata")
+#: Plain ones that records of earlier versions do not have.
+_LATER = ("retries", "time_limit")
 
 
 def record_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:
     """Return a record as JSON values, and its arrays by the names that these have in them."""
     arrays: Arrays = {}
-    data = {name: getattr(record, name) for name in _PLAIN}
+    data = {name: getattr(record, name) for name in (*_PLAIN, *_LATER)}
     data.update({name: encode(getattr(record, name), arrays) for name in _VALUES})
     data["program"] = _encode_program(record.program, arrays)
     data["status"] = record.status.name
@@ -82,7 +84,7 @@ def record_from_dict(data: Mapping[str, Any], arrays: Mapping[str, np.ndarray[An
 
 
 def _from_dict(data: Mapping[str, Any], arrays: Arrays) -> Record:
-    values = {name: data[name] for name in _PLAIN}
+    values = {name: data[name] for name in (*_PLAIN, *(name for name in _LATER if name in data))}
     values.update({name: decode(data[name], arrays) for name in (*_VALUES, "program")})
     return Record(
         **values,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qdock.arithmetic import whole
 from qdock.backend import LocalBackend
 from qdock.errors import OptionError
 from qdock.record import Record
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from qdock.call import Call
     from qdock.circuit import Circuit
 
-__all__ = ["Submission", "check_metadata", "check_tags", "check_time_limit"]
+__all__ = ["Submission", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Submission:
     metadata: dict[str, Any] | None = None
     #: Seconds that the work may take.
     time_limit: float | None = None
+    #: How often a lost attempt is followed by another one.
+    retries: int = 0
     rerun_of: str | None = None
     checkpoint: Any = None
 
@@ -55,6 +58,8 @@ class Submission:
             owner=owner,
             executor=executor,
             parent=None if worker is None else worker.job_id,
+            retries=self.retries,
+            time_limit=self.time_limit,
             rerun_of=self.rerun_of,
             checkpoint=self.checkpoint,
             program=self.program,
@@ -98,3 +103,11 @@ def check_time_limit(seconds: float | None) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
         raise OptionError(f"`time_limit` is a positive number of seconds, but {seconds!r} was given.")
     return float(seconds)
+
+
+def check_retries(retries: int) -> int:
+    """Return how often a job may be tried again, or raise `OptionError` if that is no whole number of at least 0."""
+    number = whole(retries)
+    if number is None or number < 0:
+        raise OptionError(f"`retries` is a whole number of at least 0, but {retries!r} was given.")
+    return number

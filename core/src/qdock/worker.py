@@ -116,14 +116,32 @@ def _failed(worker: Worker, error: BaseException) -> Finished:
 
 
 def _failure(kind: str, error: BaseException) -> Failure:
-    text = "".join(traceback.format_exception(error))
-    return Failure(kind, describe(error)[:_TEXT_LIMIT], text[-_TEXT_LIMIT:])
+    return Failure(kind, describe(error)[:_TEXT_LIMIT], _traceback(error)[-_TEXT_LIMIT:])
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    # A broken class must not keep its job from ending.
+    except Exception:  # noqa: BLE001
+        return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _kind(error: BaseException) -> str:
     if isinstance(error, InvalidResult):
         return "invalid_result"
-    return "exception" if isinstance(error, Exception) else "interrupted"
+    if not isinstance(error, Exception):
+        return "interrupted"
+    return "retriable" if _is_retriable(error) else "exception"
+
+
+def _is_retriable(error: Exception) -> bool:
+    """Whether it says that another try may succeed."""
+    try:
+        return getattr(error, "retriable", False) is True
+    # Whatever its class makes of an attribute that it does not have.
+    except Exception:  # noqa: BLE001
+        return False
 
 
 def describe(error: BaseException) -> str:

@@ -227,7 +227,7 @@ def test_one_result_goes_into_one_file(qdock):
     assert "-o takes the result of one program, but 2 files were given." in outcome.err
 
 
-def test_tags_and_the_executor_go_to_the_job(qdock, monkeypatch):
+def test_tags_executor_retries_and_time_limit_go_to_the_job(qdock, monkeypatch):
     given: dict[str, Any] = {}
 
     def run(program: Any, backend: Any, **options: Any) -> None:
@@ -235,11 +235,12 @@ def test_tags_and_the_executor_go_to_the_job(qdock, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(package, "run", run)
-    outcome = qdock(*RUN, "one.toy", "--tag", "a", "--tag", "b", "--executor", "inline")
+    more = ("--executor", "inline", "--retries", "2", "--time-limit", "5")
+    outcome = qdock(*RUN, "one.toy", "--tag", "a", "--tag", "b", *more)
     assert outcome.status == 130
     assert given == {
         "program": Path("one.toy"), "backend": "coin", "tags": ("a", "b"), "executor": "inline", "seed": 7,
-        "shots": 1000,
+        "shots": 1000, "retries": 2, "time_limit": 5.0,
     }  # fmt: skip
 
 

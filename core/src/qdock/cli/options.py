@@ -9,7 +9,7 @@ import click
 
 from qdock.cli.output import keep_stdout
 
-__all__ = ["DEBUG", "debug_option", "json_option"]
+__all__ = ["DEBUG", "debug_option", "json_option", "retries_option", "time_limit_option"]
 
 #: Where the context of a command line keeps whether tracebacks are wanted.
 DEBUG = "qdock.debug"
@@ -34,4 +34,16 @@ debug_option: Decorator = click.option(
 )
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, callback=_alone, help="Print one JSON document and nothing else."
+)
+time_limit_option: Decorator = click.option(
+    "--time-limit",
+    metavar="S",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds after which the work is ended; it runs in a process of its own.",
+)
+retries_option: Decorator = click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="How often to try again after a lost worker or a passing error.",
 )

@@ -55,6 +55,8 @@ def describe(job: RecordedJob) -> dict[str, Any]:
         "executor": record.executor,
         "owner": record.owner,
         "attempt": record.attempt,
+        "retries": record.retries,
+        "time_limit": record.time_limit,
         "parent": record.parent,
         "rerun_of": record.rerun_of,
         "cancel_requested": record.cancel_requested,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from qdock.cli.options import DEBUG, debug_option, json_option
+from qdock.cli.options import DEBUG, debug_option, json_option, retries_option, time_limit_option
 from qdock.cli.records import find_job, job_argument
 
 __all__ = ["command"]
@@ -15,10 +15,12 @@ __all__ = ["command"]
 @click.command("rerun")
 @job_argument
 @click.option("--new-seed", is_flag=True, help="Draw another seed; without this the counts are the same.")
+@time_limit_option
+@retries_option
 @json_option
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, job_id: str, new_seed: bool, as_json: bool) -> int:
+def command(ctx: click.Context, /, job_id: str, new_seed: bool, as_json: bool, **given: Any) -> int:
     """Run the program of a job again, with its options and seed, and show what comes back.
 
     JOB is its id, the beginning of it, or `last`. What runs is a new job; Ctrl-C cancels it.
@@ -27,7 +29,9 @@ def command(ctx: click.Context, job_id: str, new_seed: bool, as_json: bool) -> i
     from qdock.cli.submissions import Submission, run_all
 
     job = find_job(job_id)
-    changes: dict[str, Any] = {"seed": None} if new_seed else {}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if new_seed:
+        changes["seed"] = None
     submissions = [Submission(job.job_id())]
     interrupted = run_all(submissions, lambda _: job.rerun(**changes))
     return show_all(submissions, target=None, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)

@@ -12,7 +12,7 @@ import click
 
 import qdock
 from qdock.cli.inputs import STANDARD_INPUT, read_standard_input
-from qdock.cli.options import DEBUG, debug_option, json_option
+from qdock.cli.options import DEBUG, debug_option, json_option, retries_option, time_limit_option
 from qdock.cli.output import write_note
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str
     callback=_numbers,
     help="A number for a parameter of the program; may be repeated.",
 )
+@time_limit_option
+@retries_option
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A label for the jobs; may be repeated.")
 @click.option("-o", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Save the result there as well.")
 @json_option
@@ -86,6 +88,8 @@ def command(
     settings: Mapping[str, str],
     values: Mapping[str, float],
     tags: Sequence[str],
+    time_limit: float | None,
+    retries: int | None,
     target: str | None,
     as_json: bool,
     **given: Any,
@@ -104,10 +108,9 @@ def command(
     options |= _parse(settings, device)
     # What no file can change is refused once rather than for each.
     device.resolve_options(options, qdock.default_dock().config)
+    about: dict[str, Any] = {"executor": executor, "tags": tags, "time_limit": time_limit, "retries": retries or 0}
     submissions = [Submission(file) for file in files]
-    interrupted = run_all(
-        submissions, lambda file: qdock.run(_read(file, values), device, executor=executor, tags=tags, **options)
-    )
+    interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), device, **about, **options))
     return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
 
 

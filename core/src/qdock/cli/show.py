@@ -44,8 +44,9 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
     yield "seed", record.seed
     yield from ((name, value) for name, value in _rarer(job) if value)
     for line in record.history:
+        attempt = f" (attempt {line.attempt})" if line.attempt > 1 else ""
         inferred = " (nobody saw it)" if line.inferred else ""
-        yield line.status.name.lower(), f"{when(line.time)}{inferred}"
+        yield line.status.name.lower(), f"{when(line.time)}{attempt}{inferred}"
     for name, seconds in record.metrics.items():
         yield f"{name} seconds", f"{seconds:.3g}"
 
@@ -55,7 +56,8 @@ def _rarer(job: RecordedJob) -> Iterator[tuple[str, object]]:
     yield "tags", " ".join(record.tags)
     yield from ((f"metadata {name}", value) for name, value in record.metadata.items())
     yield "executor", record.executor
-    yield "attempt", record.attempt if record.attempt > 1 else None
+    yield "time limit", f"{record.time_limit:g} s" if record.time_limit else None
+    yield "attempt", f"{record.attempt} of up to {record.retries + 1}" if record.retries else None
     yield "part of", record.parent
     yield "repeats", record.rerun_of
     yield "progress", f"{record.progress.fraction:.0%} {record.progress.text}" if any(record.progress) else None

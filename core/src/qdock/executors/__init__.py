@@ -56,7 +56,8 @@ class Executor(Protocol):
         """Take a job's work and return a handle to it, at once.
 
         `emit` takes the events of the work, from any thread: `Started` right before it begins, `Progress` and
-        `Log` at any time, `Finished` once, as the last.
+        `Log` at any time, `Finished` once, as the last. While it takes the `Finished` of an attempt that is to be
+        tried again, it may start the next one of the same job.
         """
 
     def stop(self, handle: str) -> bool:

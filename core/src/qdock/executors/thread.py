@@ -128,7 +128,7 @@ class ThreadExecutor:
             # The owner could not take it; the next job must not suffer for that.
             except BaseException:  # noqa: BLE001
                 _log.exception("The end of job %s could not be reported.", worker.job_id)
-            self._finish(worker.job_id)
+            self._finish(worker)
             # While the thread waits it must not keep the last job's circuits and arrays alive.
             del task, worker, call
 
@@ -152,9 +152,11 @@ class ThreadExecutor:
                 return task
         return None
 
-    def _finish(self, job_id: str) -> None:
+    def _finish(self, worker: Worker) -> None:
         with self._changed:
-            del self._running[job_id]
+            # Its next attempt may have begun by now.
+            if self._running.get(worker.job_id) is worker:
+                del self._running[worker.job_id]
             if self._closed:
                 self._changed.notify_all()
 

@@ -56,9 +56,8 @@ def start_matrix(config: Mapping[str, Any], num_qubits: int) -> Array | None:
 def is_start(matrix: Array, config: Mapping[str, Any]) -> bool:
     """Whether a unitary is what `start_matrix` makes of a config."""
     num_qubits = len(matrix).bit_length() - 1
-    if num_qubits > _MOST_QUBITS or all(config.get(name) is None for name in STARTS):
-        return False
-    return np.array_equal(matrix, start_matrix(config, num_qubits))
+    start = start_matrix(config, num_qubits) if num_qubits <= _MOST_QUBITS else None
+    return start is not None and np.array_equal(matrix, start)
 
 
 def _preparing(state: Array, path: str) -> Array:
@@ -69,4 +68,5 @@ def _preparing(state: Array, path: str) -> Array:
     phase = state[0] / abs(state[0]) if state[0] else 1.0
     mirror = state / phase
     mirror[0] += 1
-    return phase * (2 * np.outer(mirror, mirror.conj()) / np.vdot(mirror, mirror) - np.eye(len(state)))
+    matrix: Array = phase * (2 * np.outer(mirror, mirror.conj()) / np.vdot(mirror, mirror) - np.eye(len(state)))
+    return matrix

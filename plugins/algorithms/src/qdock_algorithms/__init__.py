@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import Any
 
 #: Module -> what it has of the public names.
-_NAMES: dict[str, tuple[str, ...]] = {}
+_NAMES: dict[str, tuple[str, ...]] = {
+    "pauli": ("Pauli", "as_pauli"),
+}
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = list(_MODULE_OF)

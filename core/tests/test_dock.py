@@ -423,6 +423,14 @@ def test_a_backend_that_is_nowhere_registered_can_not_be_found_again(dock):
         dock.get_job(job_id).backend()
 
 
+def test_a_job_has_the_id_it_was_given(dock):
+    job = dock.run(Call(one), Runner(), job_id="mine-1")
+    assert job.result()
+    assert dock.get_job("mine-1") is job
+    with pytest.raises(JobError, match="There is a job 'mine-1' already"):
+        dock.run(Call(one), Runner(), job_id="mine-1")
+
+
 # --- a job of another Dock on the same store
 
 

@@ -205,6 +205,7 @@ class Dock:
         metadata: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
         retries: int = 0,
+        job_id: str | None = None,
         **options: Any,
     ) -> RecordedJob:
         """Submit a job and return it at once; what takes less than a millisecond is done already.
@@ -230,6 +231,8 @@ class Dock:
         retries : int
             How often the work is tried again if its worker is lost, or if it raises an error that is marked as
             retriable, like `qdock.errors.RetriableError`. Any other error is the program's own and ends the job.
+        job_id : str, optional
+            An id of your own, that no other job in the store has. None: one is made up.
         **options
             The backend's options; `shots` for all that run circuits.
 
@@ -245,7 +248,7 @@ class Dock:
             If a plugin refuses the job.
         """
         about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
-        about |= {"time_limit": time_limit, "retries": retries}
+        about |= {"time_limit": time_limit, "retries": retries, "job_id": job_id}
         return self._run(program, backend, executor, options, **about)
 
     def _run(

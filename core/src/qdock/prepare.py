@@ -31,6 +31,7 @@ def prepare(
     retries: int = 0,
     rerun_of: str | None = None,
     checkpoint: Any = None,
+    job_id: str | None = None,
     fixed: Mapping[str, Any] | None = None,
 ) -> Submission:
     """Return the submission of a program, or raise for whatever is wrong with it.
@@ -64,6 +65,7 @@ def prepare(
         retries=check_retries(retries),
         rerun_of=rerun_of,
         checkpoint=checkpoint,
+        job_id=job_id,
     )
 
 

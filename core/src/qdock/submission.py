@@ -45,12 +45,14 @@ class Submission:
     retries: int = 0
     rerun_of: str | None = None
     checkpoint: Any = None
+    #: Chosen by whoever submits it; None: one is made up.
+    job_id: str | None = None
 
     def record(self, executor: str, owner: str) -> Record:
         """Return the record of a job that does this; it has no status yet."""
         worker = current_worker()
         return Record(
-            id=os.urandom(10).hex(),
+            id=os.urandom(10).hex() if self.job_id is None else self.job_id,
             backend=self.backend.spec.full_name,
             status=JobStatus.INITIALIZING,
             history=(),

@@ -234,9 +234,9 @@ def _watch(jobs: list[Job], finished: SimpleQueue[Any], given_up: threading.Even
 class JobFuture(concurrent.futures.Future[Any]):
     """A job as a `concurrent.futures.Future`, for code that knows nothing of jobs."""
 
-    def __init__(self, job: RecordedJob) -> None:
+    def __init__(self, job: Any) -> None:
         super().__init__()
-        self._job = job
+        self._job: RecordedJob = job
         job.add_done_callback(self._finish)
 
     def cancel(self) -> bool:
@@ -247,7 +247,7 @@ class JobFuture(concurrent.futures.Future[Any]):
         """Whether the job is running."""
         return self._job.running()
 
-    def _finish(self, job: RecordedJob) -> None:
+    def _finish(self, job: Any) -> None:
         if job.cancelled():
             super().cancel()
             self.set_running_or_notify_cancel()

@@ -24,3 +24,9 @@ def test_every_public_name_can_be_imported():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = qdock_algorithms.nothing
+
+
+def test_the_runner_is_listed_as_a_backend_of_functions():
+    run = subprocess.run([sys.executable, "-m", "qdock", "backends"], capture_output=True, text=True, check=True)
+    line = "algorithms/algorithm_runner\tfunctions\t\tFunctions that run circuits and compute between them."
+    assert line in run.stdout.splitlines()

@@ -39,5 +39,7 @@ def command(as_json: bool) -> None:
 
 
 def _row(spec: BackendSpec) -> tuple[object, ...]:
+    if "circuit" not in spec.accepts:
+        return spec.full_name, "functions", "", spec.summary
     kind = "simulator" if spec.simulator else "device"
     return spec.full_name, kind, "any" if spec.num_qubits is None else spec.num_qubits, spec.summary

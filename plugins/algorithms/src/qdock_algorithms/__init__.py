@@ -10,7 +10,8 @@ from typing import Any
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "pauli": ("Pauli", "as_pauli"),
+    "primitive_job": ("AlgorithmJob", "PrimitiveJob"),
+    "runner": ("AlgorithmRunner",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

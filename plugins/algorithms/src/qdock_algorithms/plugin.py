@@ -1,4 +1,4 @@
-"""What the plugin brings."""
+"""What the plugin brings: the backend that runs functions."""
 
 from __future__ import annotations
 
@@ -9,5 +9,11 @@ from qdock.spec import BackendSpec, hookimpl
 
 @hookimpl
 def qdock_backends() -> Iterator[BackendSpec]:
-    """Yield the backends."""
-    yield from ()
+    """Yield the backend."""
+    yield BackendSpec(
+        name="algorithm_runner",
+        factory="qdock_algorithms.runner:AlgorithmRunner",
+        summary="Functions that run circuits and compute between them.",
+        simulator=False,
+        accepts=("call",),
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "pauli": ("Pauli", "as_pauli"),
     "primitive_job": ("AlgorithmJob", "PrimitiveJob"),
     "runner": ("AlgorithmRunner",),
 }

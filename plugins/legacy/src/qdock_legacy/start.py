@@ -68,5 +68,5 @@ def _preparing(state: Array, path: str) -> Array:
     phase = state[0] / abs(state[0]) if state[0] else 1.0
     mirror = state / phase
     mirror[0] += 1
-    matrix: Array = phase * (2 * np.outer(mirror, mirror.conj()) / np.vdot(mirror, mirror) - np.eye(len(state)))
-    return matrix
+    reflection = 2 * np.outer(mirror, mirror.conj()) / np.vdot(mirror, mirror) - np.eye(len(state))
+    return (phase * reflection).astype(np.complex128)

@@ -1,0 +1,108 @@
+"""What the engine does for its callers: checked arguments in, arrays out, compiled code in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qdock.circuit import Circuit
+from qdock.operations import Modifier
+from qdock_basic.fast.cache import run_in_cache
+from qdock_basic.fast.pool import thread_count
+from qdock_basic.fast.programs import angle_of, large_gates, matrix_of, program_of
+from qdock_basic.fast.stats import Looker, Stats, together
+from qdock_basic.kernels import Array, apply_form, controlled, form_of
+from qdock_basic.state import PRECISIONS
+
+__all__ = ["apply", "block_sums", "probabilities", "statevector", "statevectors", "unitary"]
+
+_REAL = {np.dtype(np.complex128): np.float64, np.dtype(np.complex64): np.float32}
+
+
+def statevector(
+    circuit: Circuit, precision: str, threads: int | None, watch: Looker | None, initial: npt.ArrayLike | None
+) -> tuple[Array, Stats]:
+    """See `qdock_basic.fast.statevector`."""
+    dtype, num_qubits = PRECISIONS[precision], circuit.num_qubits
+    if large_gates(circuit, 0, len(circuit)):
+        initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0] if initial is None else initial
+    fresh = initial is None
+    state = np.empty(1 << num_qubits, dtype) if fresh else np.array(initial, dtype)
+    stats = _run(state, circuit, 0, 0, len(circuit), angle_of(circuit.global_phase), fresh, threads, watch)
+    return state, stats
+
+
+def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker | None) -> tuple[Array, Stats]:
+    """See `qdock_basic.fast.unitary`."""
+    num_qubits = circuit.num_qubits
+    matrix = np.eye(1 << num_qubits, dtype=PRECISIONS[precision])
+    phase = angle_of(circuit.global_phase)
+    return matrix, _run(matrix.reshape(-1), circuit, num_qubits, 0, len(circuit), phase, False, threads, watch)
+
+
+def apply(
+    state: Array, circuit: Circuit, start: int, stop: int | None, threads: int | None, watch: Looker | None
+) -> Stats:
+    """See `qdock_basic.fast.apply`."""
+    end = len(circuit) if stop is None else stop
+    return _run(state, circuit, 0, start, end, 0.0, False, threads, watch)
+
+
+def statevectors(
+    circuits: Sequence[Circuit], precision: str, threads: int | None, watch: Looker | None
+) -> tuple[list[Array], Stats]:
+    """See `qdock_basic.fast.statevectors`."""
+    pairs = [statevector(circuit, precision, threads, watch, None) for circuit in circuits]
+    return [state for state, _ in pairs], together([stats for _, stats in pairs])
+
+
+def _run(
+    state: Array,
+    circuit: Circuit,
+    offset: int,
+    start: int,
+    end: int,
+    phase: float,
+    fresh: bool,
+    threads: int | None,
+    watch: Looker | None,
+) -> Stats:
+    """Run operations of a circuit on a state, those with large matrices by numpy."""
+    begin, most = perf_counter(), thread_count(threads)
+    program, whole = program_of(circuit), state.view(_REAL[state.dtype])
+    cuts = [*large_gates(circuit, start, end), end]
+    for cut in cuts:
+        run_in_cache(program, circuit.num_qubits, offset, start, cut, phase, fresh, whole)
+        if cut < end:
+            _apply_large(state, circuit, cut, offset)
+        if watch is not None and watch.is_due():
+            watch.look(cut / max(end, 1))
+        start, phase = cut + 1, 0.0
+    return Stats(len(cuts), min(most, 1), 0.0, perf_counter() - begin)
+
+
+def _apply_large(state: Array, circuit: Circuit, index: int, offset: int) -> None:
+    columns = circuit.columns()
+    detail = columns.details[index]
+    assert isinstance(detail, Modifier)
+    qubits = columns.qubits[columns.qubit_start[index] : columns.qubit_start[index + 1]] + offset
+    form = controlled(form_of(matrix_of(detail, ())), detail.controls)
+    apply_form(state, form, tuple(qubits.tolist()))
+
+
+def probabilities(state: Array, threads: int | None) -> npt.NDArray[np.float64]:
+    """See `qdock_basic.fast.probabilities`."""
+    thread_count(threads)
+    table: npt.NDArray[np.float64] = np.square(state.real, dtype=np.float64)
+    table += np.square(state.imag, dtype=np.float64)
+    return table
+
+
+def block_sums(state: Array, width: int, threads: int | None) -> npt.NDArray[np.float64]:
+    """See `qdock_basic.fast.block_sums`."""
+    sums: Any = probabilities(state, threads).reshape(-1, width).sum(axis=1)
+    return np.asarray(sums)

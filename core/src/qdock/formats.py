@@ -19,8 +19,8 @@ HUB = "circuit"
 
 #: Formats of the core's own objects, by the full name of their type.
 _NATIVE = {"qdock.circuit.Circuit": HUB, "qdock.call.Call": "call"}
-#: How many characters of a text are looked at.
-_HEAD = 4096
+#: How many characters of a text are looked at, and how many if nothing is found in those: comments may come first.
+_HEAD, _LONG_HEAD = 4_096, 2**20
 #: A text in a message is no longer than this.
 _LONGEST_SHOWN = 200
 #: Well-known kinds of text: what they are called, their suffixes, how they begin, and who reads them.
@@ -78,7 +78,12 @@ def _formats_of_text(text: str, path: Any, specs: Sequence[ConverterSpec]) -> li
 
 
 def _found_first(text: str, specs: Iterable[ConverterSpec]) -> list[str]:
-    head = text[:_HEAD].replace("\r\n", "\n")
+    specs = list(specs)
+    return _found_within(_HEAD, text, specs) or _found_within(_LONG_HEAD, text, specs)
+
+
+def _found_within(length: int, text: str, specs: Iterable[ConverterSpec]) -> list[str]:
+    head = text[:length].replace("\r\n", "\n")
     found = [(spec, re.search(spec.pattern, head, re.MULTILINE)) for spec in specs if spec.pattern]
     starts = [(match.start(), spec) for spec, match in found if match]
     first = min((start for start, _ in starts), default=0)
@@ -151,7 +156,7 @@ def _advice(program: object, path: Any, installed: Container[str]) -> tuple[str,
         return "Decode it to a text first.", ""
     name = program if isinstance(program, str) and path is None else os.fspath(path or "")
     for kind, suffixes, start, distribution in _KNOWN:
-        text = isinstance(program, str) and re.search(start, program[:_HEAD], re.MULTILINE)
+        text = isinstance(program, str) and re.search(start, program[:_LONG_HEAD], re.MULTILINE)
         if text or name.lower().endswith(suffixes):
             install = "" if distribution in installed else f": `pip install {distribution}`"
             return f"It looks like {kind}{install}.", distribution

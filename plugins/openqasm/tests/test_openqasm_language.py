@@ -94,6 +94,7 @@ def test_a_program_of_version_2_has_its_outcome(section, probabilities):
     [
         "\ufeffOPENQASM 3;\r\nqubit q;\r\nU(pi, 0, pi) q;\r\nbit c = measure q;\r\n",
         "qubit q; U(pi, 0, pi) q; bit c = measure q;",
+        "qreg q[2]; creg c[1];\nU(pi, 0, pi) q[0];\nCX q[0], q[1];\nmeasure q[1] -> c[0];",
         'include "qelib1.inc"; qreg q[1]; creg c[1]; x q; measure q[0] -> c;',
         'OPENQASM 3.1; include "qelib1.inc"; include "stdgates.inc"; qubit q; sxdg q; inv @ sx q; bit c = measure q;',
     ],

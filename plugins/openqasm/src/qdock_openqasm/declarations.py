@@ -15,7 +15,7 @@ from qdock_openqasm.memory import Bits, Storage
 from qdock_openqasm.places import BitsPart, Elements, QubitsPart
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Constant, Input, Qubits, Variable
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, QType, core_type
-from qdock_openqasm.values import Duration, Value, convert
+from qdock_openqasm.values import UNKNOWN, Duration, Value, convert
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -25,6 +25,7 @@ __all__ = [
     "declare_constant",
     "declare_input_or_output",
     "declare_qubits",
+    "declare_unchecked",
     "declare_variable",
     "new_variable",
 ]
@@ -207,6 +208,7 @@ def _input_array(p: Program, name: str, kind: QType) -> Storage:
 
 def declare_alias(p: Program, node: ast.AliasDeclaration) -> None:
     """``let name = qubits or bits or an array;``."""
+    guesses = p.memory.guesses
     place = place_of(p, node.value)
     name, span = node.name.name, node.name.span
     if isinstance(place, QubitsPart):
@@ -225,3 +227,21 @@ def declare_alias(p: Program, node: ast.AliasDeclaration) -> None:
         raise Fault(
             f"'let' names qubits, registers of bits or arrays, not a value of type {place.type}", node.value.span
         )
+    p.scopes.current.symbols[name].is_guess = p.memory.guesses != guesses
+
+
+# --- what could not be checked
+
+
+def declare_unchecked(p: Program, node: Any) -> None:
+    """Declare the name of a declaration that is not run, and in which an index was guessed."""
+    name = getattr(node, "name", None)
+    if name is None or name.name in p.scopes.current.symbols:
+        return
+    if isinstance(node, ast.ClassicalDeclaration):
+        new_variable(p, name.name, name.span, _declared_type(p, node.type))
+    elif isinstance(node, ast.ConstDeclaration):
+        p.scopes.declare(Constant(name.name, name.span, value=Value(_declared_type(p, node.type), UNKNOWN, True)))
+    elif isinstance(node, ast.AliasDeclaration):
+        p.scopes.declare(Qubits(name.name, name.span, indices=range(1), is_register=True))
+        p.scopes.current.symbols[name.name].is_guess = True

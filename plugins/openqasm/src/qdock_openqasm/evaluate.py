@@ -208,14 +208,22 @@ def _selected(p: Program, place: Place, index: Any, node: Any) -> Place:
     if p.exact and isinstance(place, Value) and exact.is_exact(place) and isinstance(index, list):
         return exact.bit(place, constant_integer(p, index[0], "an index"))
     try:
-        return places.select(p.memory, place, index, lambda item: evaluate(p, item))
+        return places.select(p.memory, place, index, lambda item: _index(p, item))
     except Fault as fault:
         if fault.span is None:
             fault.span = node.span
         raise
 
 
+def _index(p: Program, node: Any) -> Value:
+    value = evaluate(p, node)
+    if value.is_unknown:
+        p.memory.guesses += 1
+    return value
+
+
 def _place_of_symbol(p: Program, symbol: Symbol, node: Any) -> Place:
+    p.memory.guesses += symbol.is_guess
     if isinstance(symbol, Qubits):
         return QubitsPart(symbol.indices, symbol.is_register)
     if isinstance(symbol, BitsSymbol):

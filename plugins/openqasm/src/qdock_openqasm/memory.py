@@ -87,6 +87,8 @@ class Memory:
         self.out = Block()
         self.num_qubits = 0
         self.dry = 0
+        #: How often an index that is not known, as nothing is run, was taken for some index.
+        self.guesses = 0
         #: Whether nothing is known while reading: the circuit is to be the same as the one that was written.
         self.exact = False
         self._gates = 0

@@ -29,6 +29,7 @@ _VERSIONS = ("2.0", "3.0", "3.1")
 _HEADER = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
 _INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
+_BUILT_IN_2 = re.compile(r"^\s*CX\b", re.MULTILINE)
 _INCLUDES_3 = re.compile(r"""^\s*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)
 _EXACT = re.compile(rf"^{re.escape(EXACT)}\s*$", re.MULTILINE)
 _NEAR = 200
@@ -101,7 +102,7 @@ class Reader:
         start = blank.end() if blank else 0
         match = _VERSION.match(text, start)
         if match is None:
-            is_2 = _INCLUDES_2.search(text) and not _INCLUDES_3.search(text)
+            is_2 = (_INCLUDES_2.search(text) or _BUILT_IN_2.search(text)) and not _INCLUDES_3.search(text)
             return start, 2 if is_2 and not text.startswith("OPENQASM", start) else 3
         number = match[1] if "." in match[1] else f"{match[1]}.0"
         if number not in _VERSIONS:

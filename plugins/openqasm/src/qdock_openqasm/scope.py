@@ -53,6 +53,8 @@ class Symbol:
     span: Any = None
     #: What it is, for errors.
     what = "name"
+    #: Whether it was declared with an index that was only guessed, as nothing is run.
+    is_guess = False
     #: Into the bodies of what it can be seen from outside.
     seen_in: ClassVar[frozenset[str]] = frozenset()
 

@@ -10,7 +10,7 @@ from qdock.operations import Code
 from qdock_openqasm import control, declarations, jumps, looping, places
 from qdock_openqasm.apply import PHASE, angles_of, apply, broadcast, gate_named, modifiers_of, operand, operands
 from qdock_openqasm.arithmetic import binary
-from qdock_openqasm.errors import Fault, from_core
+from qdock_openqasm.errors import Fault, Suppressed, from_core
 from qdock_openqasm.evaluate import evaluate, place_of
 from qdock_openqasm.flow import Flow
 from qdock_openqasm.gatebody import MATRIX, check_call, define_gate, define_opaque
@@ -35,6 +35,7 @@ _MEASURE, _RESET, _BARRIER = int(Code.MEASURE), int(Code.RESET), int(Code.BARRIE
 
 def run(p: Program, node: Any) -> Flow:
     """Run one statement; what is wrong with it is a `Fault` at its place."""
+    guesses = p.memory.guesses
     try:
         if node.annotations:
             _note_annotations(p, node)
@@ -44,11 +45,24 @@ def run(p: Program, node: Any) -> Flow:
             p.ending, flow = False, Flow.END
         return flow
     except Fault as fault:
+        if p.memory.guesses != guesses and _is_excused(p, node, fault):
+            declarations.declare_unchecked(p, node)
+            return Flow.NEXT
         if fault.span is None:
             fault.span = node.span
         raise
     except (CircuitError, LimitExceeded) as error:
         raise from_core(error, node.span) from None
+
+
+_COMPOUND = (ast.If, ast.For, ast.While, ast.Switch, ast.Block, ast.Box)
+
+
+def _is_excused(p: Program, node: Any, fault: Fault) -> bool:
+    """Whether it may be only a guess that is wrong: no index was known, so all were taken for the first one."""
+    if not p.memory.dry or isinstance(node, _COMPOUND):
+        return False
+    return not fault.is_limit and not isinstance(fault, Suppressed)
 
 
 def _note_annotations(p: Program, node: Any) -> None:

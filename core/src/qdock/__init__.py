@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qdock.circuit import Circuit
     from qdock.config import Config, Secret
     from qdock.default import (
+        adopt,
         backends,
         convert,
         default_dock,
@@ -42,6 +43,7 @@ _NAMES = {
     "circuit": ("Circuit",),
     "config": ("Config", "Secret"),
     "default": (
+        "adopt",
         "backends",
         "convert",
         "default_dock",
@@ -90,6 +92,7 @@ __all__ = [
     "Secret",
     "SubmissionRefused",
     "Target",
+    "adopt",
     "as_completed",
     "backends",
     "convert",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from qdock.errors import JobError, JobTimeoutError
-from qdock.status import JOB_FINAL_STATES, JobStatus, find_statuses
+from qdock.status import JOB_FINAL_STATES, JobStatus, match_status
 from qdock.waiting import Deadline, check_wait, polled
 
 __all__ = ["Job", "JobV1"]
@@ -117,8 +117,8 @@ class Job(ABC):
     def _known(self, answer: Any) -> JobStatus:
         """Return a provider's status as one of ours: one that nobody knows would be waited for without end."""
         try:
-            return find_statuses(answer if isinstance(answer, (JobStatus, str)) else str(answer.value))[0]
-        except (AttributeError, ValueError):
+            return match_status(answer)
+        except ValueError:
             raise JobError(f"`status()` of job {self.job_id()} returned {answer!r}, which is no JobStatus.") from None
 
     def _timed_out(self, timeout: float | None) -> JobTimeoutError:

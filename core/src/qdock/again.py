@@ -35,6 +35,8 @@ def rerun(dock: Dock, job: RecordedJob, resume: bool, changes: dict[str, Any]) -
 
 def _program_of(job: RecordedJob) -> Any:
     program = job.program
+    if program is None:
+        raise JobError(f"Job {job.record.id} can't be run again: nobody knows its program, as no Dock submitted it.")
     reason = getattr(program, "reason", None)
     if reason is not None:
         raise JobError(f"Job {job.record.id} can't be run again: its program could not be stored, as {reason}.")

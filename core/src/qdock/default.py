@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from qdock.backend import Backend
     from qdock.executors import Executor
     from qdock.job import JobStatus, RecordedJob
+    from qdock.job_list import JobList
     from qdock.plugins import PluginInfo
     from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
 
 __all__ = [
+    "adopt",
     "backends",
     "convert",
     "default_dock",
@@ -66,6 +68,11 @@ def run(
     return default_dock().run(program, backend, **about, **options)
 
 
+def adopt(job: Any, *, tags: Iterable[str] = (), metadata: Mapping[str, Any] | None = None) -> RecordedJob:
+    """Record a job that no Dock made and watch it; see `Dock.adopt`."""
+    return default_dock().adopt(job, tags=tags, metadata=metadata)
+
+
 def backends(**filters: Any) -> list[BackendSpec]:
     """Return the backends there are; see `Dock.backends`."""
     return default_dock().backends(**filters)
@@ -88,7 +95,7 @@ def jobs(
     tag: str | None = None,
     since: float | datetime | timedelta | None = None,
     limit: int | None = None,
-) -> list[RecordedJob]:
+) -> JobList:
     """Return jobs, the last submitted first; see `Dock.jobs`."""
     return default_dock().jobs(status=status, backend=backend, tag=tag, since=since, limit=limit)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
-from qdock.errors import BackendNotFoundError, JobError, JobTimeoutError, PluginError, QdockError
+from qdock.errors import BackendNotFoundError, JobError, PluginError, QdockError
 from qdock.lifetime import remember
 from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
@@ -21,18 +20,17 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from types import TracebackType
 
+    from qdock.adoption import Adopter
     from qdock.backend import Backend
     from qdock.convert import Converters
     from qdock.executors import Executor
     from qdock.job import JobStatus, RecordedJob
+    from qdock.job_list import JobList
     from qdock.owner import Owner
     from qdock.record import Record
     from qdock.store import Store
 
 __all__ = ["Dock"]
-
-#: Seconds that jobs are given to stop when a Dock is closed without waiting for them.
-STOP_SECONDS = 1.0
 
 
 class Dock:
@@ -67,6 +65,7 @@ class Dock:
         self._given_store = store
         self._store: Store | None = store
         self._owner: Owner | None = None
+        self._adopter: Adopter | None = None
         self._converters: Converters | None = None
         self._backends: dict[str, tuple[BackendSpec, Backend]] = {}
         self._executors: dict[str, Executor] = {}
@@ -329,6 +328,50 @@ class Dock:
                 self._owner = self._owner or Owner(self.store, self.registry.job_status_changed)
         return self._owner
 
+    def adopt(self, job: Any, *, tags: Iterable[str] = (), metadata: Mapping[str, Any] | None = None) -> RecordedJob:
+        """Record a job that no Dock made, and watch it until it ends.
+
+        It is asked for its status now and then, and what it says is recorded, with its result if that can be stored.
+        A job that can't be reached is asked again: that it fails nobody makes up.
+
+        Parameters
+        ----------
+        job : object
+            Of any class that keeps the documented contract: `job_id()`, `status()` and `result()`, and `cancel()` if
+            it can be. Its statuses are matched by name, so they may be of another package, or texts.
+        tags : iterable of str
+            To find the job by.
+        metadata : mapping, optional
+            JSON values to keep with the job, besides those that it has.
+
+        Returns
+        -------
+        RecordedJob
+            A handle with an id of its own; the job's own id is its record's `native_id`. The same one for the same
+            job, as long as that has not ended.
+
+        Raises
+        ------
+        TypeError
+            If it is no such job.
+        """
+        from qdock.adoption import adopt
+
+        self._check_open()
+        adopted = adopt(self, job, tags, metadata)
+        self._handles[adopted.job_id()] = adopted
+        return adopted
+
+    @property
+    def adopter(self) -> Adopter:
+        """What watches the adopted jobs."""
+        if self._adopter is None:
+            from qdock.adoption import Adopter
+
+            with self._lock:
+                self._adopter = self._adopter or Adopter(self.owner)
+        return self._adopter
+
     def get_job(self, job_id: str) -> RecordedJob:
         """Return a job by its id, by the beginning of it, or the ``"last"``.
 
@@ -347,8 +390,8 @@ class Dock:
         tag: str | None = None,
         since: float | datetime | timedelta | None = None,
         limit: int | None = None,
-    ) -> list[RecordedJob]:
-        """Return jobs, the last submitted first.
+    ) -> JobList:
+        """Return jobs, the last submitted first: a list that shows itself as a table.
 
         Parameters
         ----------
@@ -361,12 +404,13 @@ class Dock:
         limit : int, optional
             At most so many.
         """
+        from qdock.job_list import JobList, check_limit, timestamp
         from qdock.status import find_statuses
 
-        _check_limit(limit)
+        check_limit(limit)
         statuses = None if status is None else find_statuses(status)
-        records = self.store.select(status=statuses, backend=backend, tag=tag, since=_timestamp(since), limit=limit)
-        return [self._handle(record) for record in records]
+        records = self.store.select(status=statuses, backend=backend, tag=tag, since=timestamp(since), limit=limit)
+        return JobList(self._handle(record) for record in records)
 
     def _handle(self, record: Record) -> RecordedJob:
         """Return the job of a record: the one that somebody has already, or a new one."""
@@ -412,15 +456,9 @@ class Dock:
             if self._closed:
                 return
             self._closed = True
-        stopped = False
-        try:
-            if wait:
-                self._wait()
-            stopped = wait
-        finally:
-            if not stopped:
-                self._cancel_all()
-            self._close_all(stopped)
+        from qdock.closing import close
+
+        close(self, wait)
 
     def after_fork(self) -> None:
         """Give up all jobs, which the parent has: what a Dock does in a forked child.
@@ -431,34 +469,8 @@ class Dock:
         self.registry.after_fork()
         if self._owner is not None:
             self._owner.after_fork()
-
-    def _unfinished(self) -> list[RecordedJob]:
-        return [] if self._owner is None else list(self._owner.jobs.values())
-
-    def _wait(self) -> None:
-        while jobs := self._unfinished():
-            for job in jobs:
-                job.wait_for_final_state()
-
-    def _cancel_all(self) -> None:
-        import logging
-
-        deadline = time.monotonic() + STOP_SECONDS
-        for job in self._unfinished():
-            job.cancel(wait=0)
-        for job in self._unfinished():
-            try:
-                job.wait_for_final_state(max(deadline - time.monotonic(), 0))
-            except JobTimeoutError:
-                logging.getLogger(__name__).warning("%r did not stop and is left behind.", job)
-
-    def _close_all(self, wait: bool) -> None:
-        for executor in (*self._executors.values(), *(adapted for _, adapted in self._adapted.values())):
-            executor.close(wait)
-        if self._owner is not None:
-            self._owner.close()
-        if self._store is not None and self._given_store is None:
-            self._store.close()
+        if self._adopter is not None:
+            self._adopter.after_fork()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -475,21 +487,3 @@ class Dock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close(wait=kind is None)
-
-
-def _timestamp(since: float | datetime | timedelta | None) -> float | None:
-    if since is None or (isinstance(since, (int, float)) and not isinstance(since, bool)):
-        return since
-    if hasattr(since, "timestamp"):
-        return since.timestamp()
-    if hasattr(since, "total_seconds"):
-        return time.time() - since.total_seconds()
-    raise TypeError(f"`since` is a number of seconds since 1970, a datetime or a timedelta, but {since!r} was given.")
-
-
-def _check_limit(limit: int | None) -> None:
-    from qdock.arithmetic import whole
-
-    count = 0 if limit is None else whole(limit)
-    if count is None or count < 0:
-        raise ValueError(f"`limit` must be a whole number of at least 0, but is {limit!r}.")

@@ -284,6 +284,11 @@ class RecordedJob(Job):
         return self._future
 
     @property
+    def _is_awaited(self) -> bool:
+        """Whether a Dock that is closed waits for it."""
+        return True
+
+    @property
     def _is_settled(self) -> bool:
         return self._record.is_final and (self._listeners is None or self._listeners.settled)
 

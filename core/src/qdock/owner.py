@@ -190,7 +190,8 @@ class Owner:
 
     def cancel(self, job: RecordedJob, wait: float) -> bool:
         """Record the request, stop what can be stopped, and say truly whether it has."""
-        if job.record.status is JobStatus.INITIALIZING:
+        if job.record.status is JobStatus.INITIALIZING and job._owned and job.job_id() not in self.jobs:
+            # It is about to be submitted, and not recorded yet.
             return False
         record = self._store.update(job.job_id(), cancel_requested=True)
         if record is None:

@@ -13,6 +13,7 @@ import msgspec
 from qdock.status import JOB_FINAL_STATES, JobStatus, skipped
 
 __all__ = [
+    "ADOPTED",
     "FORMAT_VERSION",
     "Deferred",
     "Failure",
@@ -22,11 +23,14 @@ __all__ = [
     "Record",
     "StatusChange",
     "changed",
+    "loss",
     "moved",
 ]
 
 #: Version of the fields below; a store refuses records of a newer one.
 FORMAT_VERSION = 1
+#: What stands for the executor of a job that was adopted: its work is done elsewhere.
+ADOPTED = "adopted"
 #: Kinds of failures after which `retries` try again: no fault of the program, as far as anybody knows.
 RETRIABLE = frozenset(("worker_lost", "retriable"))
 
@@ -62,7 +66,8 @@ class Failure(NamedTuple):
         ``"interrupted"`` (it raised what ends a program: SystemExit, KeyboardInterrupt), ``"invalid_result"`` (what
         the backend returned is no result), ``"not_started"`` (the executor did not take it, or its start could not be
         recorded), ``"worker_lost"`` (its worker died, or its owner), ``"time_limit"``, ``"memory_limit"``,
-        ``"result_too_large"`` (it went over a limit), ``"result_not_sent"`` (what it returned can't be carried from
+        ``"unwatched"`` (it was adopted, and nobody here will learn how it ended), ``"result_too_large"`` (it went
+        over a limit), ``"result_not_sent"`` (what it returned can't be carried from
         the worker).
     message : str
         The reason, for people.
@@ -190,3 +195,15 @@ def moved(record: Record, status: JobStatus, time: float, **changes: Any) -> Rec
     lines = [StatusChange(item, time, attempt, True) for item in skipped(record.status, status)]
     history = (*record.history, *lines, StatusChange(status, time, attempt))
     return changed(record, status=status, history=history, attempt=attempt, **changes)
+
+
+def loss(record: Record) -> Failure:
+    """Return why a job has failed whose owner is not there any more."""
+    if record.executor == ADOPTED:
+        reason = (
+            f"Nobody watches the job any more: who adopted it, {record.owner}, has ended. It was {record.status.name} "
+            f"at its provider, under the id {record.native_id!r}. Ask for it there, and adopt it again."
+        )
+        return Failure("unwatched", reason)
+    reason = f"its process, {record.owner}, ended before it"
+    return Failure("worker_lost", f"The job was lost: {reason}. Run it again with `job.rerun()`.")

@@ -19,7 +19,7 @@ import msgspec
 from qdock.documents import INLINE_BYTES, UNREADABLE, Document, Documents, damaged, digest, pack, unpack
 from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
 from qdock.owner_lock import OwnerLocks
-from qdock.record import Deferred, Failure, LogLine, Record, changed, moved
+from qdock.record import Deferred, LogLine, Record, changed, loss, moved
 from qdock.sqlite_files import Connections
 from qdock.sqlite_logs import add_lines, read_lines
 from qdock.status import JOB_FINAL_STATES, JobStatus, check_transition
@@ -282,8 +282,7 @@ class SqliteStore:
         """Return a record that was looked at; if its owner has died it is known from now on."""
         if record.is_final or not record.owner or self._owners.is_alive(record.owner):
             return record
-        reason = f"its process, {record.owner}, ended before it"
-        failure = Failure("worker_lost", f"The job was lost: {reason}. Run it again with `job.rerun()`.")
+        failure = loss(record)
         try:
             found = self.transition(record.id, _UNFINISHED, JobStatus.ERROR, error=failure)
             return self._read_again(record.id) if found is None else found

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import Enum
+from typing import Any
 
 from qdock.errors import InvalidTransition
 
-__all__ = ["JOB_FINAL_STATES", "TRANSITIONS", "JobStatus", "check_transition", "find_statuses", "skipped"]
+__all__ = [
+    "JOB_FINAL_STATES",
+    "TRANSITIONS",
+    "JobStatus",
+    "check_transition",
+    "find_statuses",
+    "match_status",
+    "skipped",
+]
 
 
 class JobStatus(Enum):
@@ -74,6 +84,23 @@ def find_statuses(wanted: JobStatus | str | Iterable[JobStatus | str]) -> tuple[
     if isinstance(wanted, (JobStatus, str)):
         return (_find_status(wanted),)
     return tuple(_find_status(status) for status in wanted)
+
+
+def match_status(answer: Any) -> JobStatus:
+    """Return the status that a provider's answer means, matched by name.
+
+    It may be one of ours, a member of another package's enumeration, or a text.
+
+    Raises
+    ------
+    ValueError
+        If it means none.
+    """
+    for text in (answer, getattr(answer, "name", None), getattr(answer, "value", None)):
+        if isinstance(text, (JobStatus, str)):
+            with suppress(ValueError):
+                return _find_status(text)
+    raise ValueError(f"{answer!r} is no job status. The statuses: {', '.join(item.name for item in JobStatus)}.")
 
 
 def _find_status(status: JobStatus | str) -> JobStatus:

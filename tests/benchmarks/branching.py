@@ -19,6 +19,7 @@ from qdock.circuit import Circuit
 from qdock_basic.analysis import read_last
 from qdock_basic.branches import Branch, Mass, Shots, follow
 from qdock_basic.classical import Place
+from qdock_basic.engine import NumpyEngine
 from qdock_basic.limits import Limits
 from qdock_basic.program import Block, compile_circuit
 from qdock_basic.simulate import Simulation, simulate
@@ -67,7 +68,7 @@ def count_branches(circuit: Circuit, seed: int) -> int:
     """Return in how many branches the shots of a seed end; what only the last measurements tell apart is one branch."""
     place = Place(read_last(compile_circuit(circuit)), {}, Limits())
     shares = Shots(partial(Context(seed=seed).rng, 0))
-    return sum(1 for _ in follow(Branch(prepare(QUBITS), place, (SHOTS,)), shares, Watch(Context())))
+    return sum(1 for _ in follow(Branch(prepare(QUBITS), place, (SHOTS,)), shares, Watch(Context()), NumpyEngine()))
 
 
 def run_shots(circuit: Circuit, seed: int) -> None:
@@ -78,7 +79,7 @@ def run_shots(circuit: Circuit, seed: int) -> None:
 
 def run_pass(block: Block) -> None:
     """Apply every gate once."""
-    list(follow(Branch(prepare(QUBITS), Place(block, {}, Limits()), 1.0), Mass(0.0), Watch(Context())))
+    list(follow(Branch(prepare(QUBITS), Place(block, {}, Limits()), 1.0), Mass(0.0), Watch(Context()), NumpyEngine()))
 
 
 def quickest(functions: list[Callable[[], None]], rounds: int) -> list[float]:

@@ -135,6 +135,47 @@ class Circuit(Builder):
         self._record(Code[operation.name.upper()], qubits, clbits, operation.params, operation.detail)
         return self
 
+    def select(self, operations: npt.ArrayLike, qubits: Sequence[int]) -> Circuit:
+        """Return a circuit of some of the operations on some of the qubits; its clbits and variables are the same.
+
+        Parameters
+        ----------
+        operations : (m,) array_like of int
+            Which, ascending.
+        qubits : sequence of int
+            Qubit i of the new circuit is `qubits[i]` of this one. The operations touch no others.
+
+        Raises
+        ------
+        CircuitError
+            If an operation touches a qubit that is not selected.
+        """
+        chosen, columns = np.asarray(operations, np.intp), self.columns()
+        places = np.full(self._num_qubits, -1, np.int32)
+        places[self._qubit_list("select", qubits)] = np.arange(len(qubits), dtype=np.int32)
+        on = places[columns.qubits[_inside(columns.qubit_start, chosen)]]
+        if on.size and on.min() < 0:
+            raise CircuitError("An operation that was selected touches a qubit that was not.")
+        angles = _inside(columns.param_start, chosen)
+        made = Circuit(len(qubits), name=self.name)
+        made._cregs, made._variables, made._num_clbits = dict(self._cregs), dict(self._variables), self._num_clbits
+        made._code.frombytes(columns.code[chosen].tobytes())
+        made._qubits.frombytes(on.tobytes())
+        made._clbits.frombytes(columns.clbits[_inside(columns.clbit_start, chosen)].tobytes())
+        made._params.frombytes(columns.params[angles].tobytes())
+        made._details = {
+            new: made._mapped_detail(columns.details[old], places, None, None)
+            for new, old in enumerate(chosen.tolist() if columns.details else ())
+            if old in columns.details
+        }
+        made._expressions = {
+            new: columns.expressions[old]
+            for new, old in enumerate(angles.tolist() if columns.expressions else ())
+            if old in columns.expressions
+        }
+        made._nesting = self._nesting
+        return made
+
     def inverse(self) -> Circuit:
         """Return the circuit that undoes this one; measurement, reset and classical control have no inverse."""
         undone = self._emptied(self)
@@ -313,6 +354,13 @@ class Circuit(Builder):
 
 def _renumbered(column: array[int], places: npt.NDArray[np.int32] | None) -> array[int]:
     return column if places is None else array("i", places[column].tobytes())
+
+
+def _inside(starts: npt.NDArray[np.int64], chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """Return the positions, in a flat column, of what belongs to the chosen operations."""
+    sizes = starts[chosen + 1] - starts[chosen]
+    ends = np.cumsum(sizes)
+    return np.repeat(starts[chosen] - ends + sizes, sizes) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def _unit(detail: Detail | None) -> str:

@@ -15,7 +15,9 @@ import pytest
 from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult
+from qdock_basic.choice import engine_for
 from qdock_basic.limits import Limits
+from qdock_basic.plugin import SPEC
 from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.watch import Watch
 
@@ -47,14 +49,16 @@ def dynamic() -> ModuleType:
 @pytest.fixture(scope="session")
 def simulated() -> Callable[..., CircuitResult]:
     """Simulate a circuit as the backend does, without a job."""
-    defaults = {"shots": 1024, "memory": False, "output": "counts", "initial_state": None, "precision": "double"}
+    defaults = {name: option.default for name, option in SPEC.options.items()}
 
     def run(
         circuit: Circuit, seed: int = 7, index: int = 0, limits: Limits | None = None, **options: Any
     ) -> CircuitResult:
         context = Context(seed=seed)
         rng = partial(context.rng, index)
-        simulation = Simulation(circuit, {**defaults, **options}, rng, Watch(context), limits or Limits())
+        chosen = {**defaults, **options}
+        engine = engine_for(chosen, 0.0)
+        simulation = Simulation(circuit, chosen, rng, Watch(context), limits or Limits(), engine)
         return simulate(simulation, seed)[0]
 
     return run

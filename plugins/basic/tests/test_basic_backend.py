@@ -20,9 +20,9 @@ from qdock.job import JobStatus
 from qdock.spec import BackendSpec
 from qdock_basic import BasicProviderJob, BasicSimulator
 from qdock_basic.estimate import seconds_of
-from qdock_basic.plugin import qdock_backends
+from qdock_basic.plugin import SPEC, qdock_backends
 
-DEFAULTS = {"shots": 1024, "memory": False, "output": "counts", "initial_state": None, "precision": "double"}
+DEFAULTS = {name: option.default for name, option in SPEC.options.items()}
 
 
 def bell() -> Circuit:
@@ -95,9 +95,13 @@ def test_a_bell_circuit_counts_only_zeros_and_ones(simulator: Any) -> None:
 def test_the_result_says_how_it_was_made(simulator: Any) -> None:
     circuit = bell()
     circuit.metadata = {"author": "B"}
-    result = simulator.run([circuit, Circuit(1, 1).h(0).reset(0).measure(0, 0)], seed=8).result()
+    result = simulator.run([circuit, Circuit(1, 1).t(0).reset(0).measure(0, 0)], seed=8, engine="numpy").result()
     assert result.metadata["engine"] == "numpy"
     assert result.metadata["method"] == "branching, sampling"
+    assert result.metadata["passes"] == 3
+    assert result.metadata["threads"] == 1
+    parts = [result.metadata[f"seconds_{part}"] for part in ("plan", "run", "sample")]
+    assert 0 < sum(parts) < result.metadata["seconds"]
     assert result.metadata["seconds"] > 0
     assert [entry.name for entry in result] == ["bell", "circuit"]
     assert [entry.seed for entry in result] == [8, 8]
@@ -192,10 +196,10 @@ def test_a_running_job_says_how_far_it_is(dock: Dock) -> None:
 
     circuit = Circuit(16, 1)
     for _ in range(400):
-        circuit.h(range(16))
+        circuit.h(range(16)).cp(0.1, range(15), range(1, 16))
     simulator: Any = dock.get_backend("basic_simulator")
     with pytest.raises(JobCancelledError, match="Enough"):
-        simulator.execute([bell(), circuit.measure(0, 0)], DEFAULTS, Watched(seed=1))
+        simulator.execute([bell(), circuit.measure(0, 0)], {**DEFAULTS, "engine": "numpy"}, Watched(seed=1))
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert 0.5 <= fractions[0] <= fractions[-1] < 1
@@ -292,7 +296,9 @@ def test_options_out_of_their_range_are_refused(options: Any, simulator: Any) ->
 @pytest.mark.parametrize("qubits", [40, 10_000])
 def test_too_many_qubits_are_refused_with_bytes_needed_and_free(qubits: int, simulator: Any) -> None:
     with pytest.raises(LimitExceeded, match=r"needs .* bytes.*, but this process may use .* bytes"):
-        simulator.run(Circuit(qubits, 1).h(0).measure(0, 0))
+        simulator.run(
+            Circuit(qubits, 1).ry(0.1, range(qubits)).cx(range(qubits - 1), range(1, qubits)).measure(qubits - 1, 0)
+        )
 
 
 def test_a_loop_of_thousand_million_rounds_fails_with_the_limit_named(simulator: Any) -> None:
@@ -313,7 +319,7 @@ def test_options_and_limits_come_from_the_configuration() -> None:
         assert vector.dtype == np.complex64
         circuit = Circuit(1, 4)
         for clbit in range(4):
-            circuit.h(0).measure(0, clbit)
+            circuit.ry(1, 0).measure(0, clbit)
         job = dock.run(circuit, "basic_simulator", output="probabilities")
         job.wait_for_final_state(30)
         assert "max_branches = 4" in job.error.message

@@ -16,10 +16,11 @@ from qdock.circuit import Circuit, Range
 from qdock.errors import CircuitError, ConfigError, LimitExceeded
 from qdock.expr import FLOAT, Angle, Parameter, Uint, cast, lift
 from qdock.streams import stream
-from qdock_basic import branches as branches_module
+from qdock_basic import engine as engine_module
 from qdock_basic.analysis import read_last, splits_of
 from qdock_basic.branches import Branch, Shots, follow
 from qdock_basic.classical import Place
+from qdock_basic.engine import NumpyEngine
 from qdock_basic.limits import Limits
 from qdock_basic.program import compile_circuit
 from qdock_basic.state import prepare
@@ -127,15 +128,15 @@ def test_half_a_million_shots_of_a_dynamic_circuit_are_within_the_stated_distanc
 
 def test_a_branch_is_simulated_once_however_many_shots_it_has(monkeypatch: pytest.MonkeyPatch, simulated: Any) -> None:
     calls: Counter[str] = Counter()
-    apply_form = branches_module.apply_form
+    apply_form = engine_module.apply_form
 
     def counted(*arguments: Any) -> None:
         calls["gates"] += 1
         apply_form(*arguments)
 
-    monkeypatch.setattr(branches_module, "apply_form", counted)
+    monkeypatch.setattr(engine_module, "apply_form", counted)
     circuit = Circuit(2, 2).h(0).measure(0, 0).h(0).measure(0, 1).x(0)
-    simulated(circuit, shots=100_000)
+    simulated(circuit, shots=100_000, method="branching", engine="numpy")
     # One gate before the first measurement, one for each of its outcomes, one for each outcome of both.
     assert calls["gates"] == 1 + 2 + 4
 
@@ -166,7 +167,7 @@ def test_no_more_branches_wait_than_the_shots_can_be_halved() -> None:
     for clbit in range(12):
         circuit.h(0).measure(0, clbit)
     root = Branch(prepare(1), Place(compile_circuit(circuit), {}, Limits()), (1000,))
-    ends = follow(root, Shots(partial(stream, 5, 0)), Watch(Context()))
+    ends = follow(root, Shots(partial(stream, 5, 0)), Watch(Context()), NumpyEngine())
     waiting = [len(ends.gi_frame.f_locals["waiting"]) for _ in ends if ends.gi_frame]
     assert len(waiting) > 500
     assert max(waiting) <= math.log2(1000)
@@ -220,7 +221,7 @@ def test_loops_inside_loops_are_counted_together(simulated: Any) -> None:
 def test_an_exact_distribution_of_too_many_branches_is_refused(simulated: Any) -> None:
     circuit = Circuit(1, 8)
     for clbit in range(8):
-        circuit.h(0).measure(0, clbit)
+        circuit.ry(1, 0).measure(0, clbit)
     simulated(circuit, output="probabilities", limits=Limits(max_branches=128))
     with pytest.raises(LimitExceeded, match=r"max_branches = 100 .* 101 branches of an exact distribution"):
         simulated(circuit, output="probabilities", limits=Limits(max_branches=100))

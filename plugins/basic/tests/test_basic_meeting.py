@@ -15,6 +15,7 @@ from qdock.expr import Uint, cast
 from qdock_basic.analysis import read_last
 from qdock_basic.branches import Branch, Mass, follow
 from qdock_basic.classical import Place
+from qdock_basic.engine import NumpyEngine
 from qdock_basic.limits import Limits
 from qdock_basic.liveness import Live, live_values
 from qdock_basic.meeting import Meeting
@@ -34,8 +35,9 @@ def exact(circuit: Circuit, room: int | None) -> tuple[np.ndarray, int]:
     lives = live_values(block, circuit.output_clbits, everything(circuit))
     place = Place(block, {item.var.name: item.initial for item in circuit.variables}, Limits())
     root = Branch(prepare(circuit.num_qubits), place, 1.0)
-    distribution, branches = Distribution(Layout(circuit.output_clbits)), 0
-    for branch in follow(root, Mass(1e-12), Watch(Context()), None if room is None else Meeting(lives, room)):
+    distribution, branches = Distribution(Layout(circuit.output_clbits), NumpyEngine()), 0
+    meeting = None if room is None else Meeting(lives, room)
+    for branch in follow(root, Mass(1e-12), Watch(Context()), NumpyEngine(), meeting):
         distribution.add(branch)
         branches += 1
     words, values = distribution.finish()

@@ -128,7 +128,9 @@ def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
 def test_a_circuit_too_large_is_refused_before_anything_is_allocated(qubits: int, output: str, simulated: Any) -> None:
     circuit = Circuit(qubits, 1).h(0)
     if output == "counts":
-        circuit.measure(0, 0)
+        if qubits > 10_000:
+            pytest.skip("The gates that join a million qubits take long to append.")
+        circuit.t(0).h(0).cx(range(qubits - 1), range(1, qubits)).measure(qubits - 1, 0)
     tracemalloc.start()
     try:
         with pytest.raises(
@@ -156,9 +158,10 @@ def test_single_precision_needs_half(simulated: Any) -> None:
 
 
 def test_branches_that_wait_are_counted(simulated: Any) -> None:
-    static = Circuit(45, 45).h(0).measure(range(45), range(45))
-    split = Circuit(45, 45).h(0).measure(0, 0).h(0).measure(0, 0).h(0).measure(0, 0)
-    looped = Circuit(45, 45)
+    static = Circuit(45, 45).ry(0.1, range(45)).cx(range(44), range(1, 45))
+    split, looped = static.copy(), static.copy()
+    static.measure(range(45), range(45))
+    split.measure(0, 0).h(0).measure(0, 0).h(0).measure(0, 0)
     looped.for_(None, range(5), looped.block().h(0).measure(0, 0))
     state = 16 << 45
     assert refusal(split, simulated) - refusal(static, simulated) == 2 * state
@@ -214,7 +217,7 @@ def test_no_more_is_allocated_than_was_asked_for(kind: str, simulated: Any, monk
     monkeypatch.setattr("qdock_basic.simulate.check_memory", lambda needed, *_: asked.append(needed))
     tracemalloc.start()
     try:
-        simulated(circuit, **options)
+        simulated(circuit, engine="numpy", **options)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qdock.circuit import Circuit
 from qdock.streams import SHOTS_PER_BLOCK, stream
 from qdock_basic import sampling
+from qdock_basic.engine import NumpyEngine
 from qdock_basic.sums import Sums, distinct
 
 
@@ -68,36 +69,56 @@ def test_blocks_are_full_but_the_last(shots: int, blocks: tuple[int, ...]) -> No
 # --- draws
 
 
-@pytest.mark.parametrize("draw", [sampling._visit_outcomes, sampling._look_up_shots])
+def looked_up(probabilities: np.ndarray) -> Any:
+    """What looks shots up in a state with these probabilities, and some phases."""
+    state = np.sqrt(probabilities / probabilities.sum()) * np.exp(1j * np.arange(len(probabilities)))
+    return sampling.Lookup(state, NumpyEngine().block_sums)
+
+
 @pytest.mark.parametrize("size", [1, 2, 8, 4096])
-def test_both_ways_to_draw_follow_the_distribution(draw: Any, size: int) -> None:
+def test_both_ways_to_draw_follow_the_distribution(size: int) -> None:
     table = np.random.default_rng(size).random(size) ** 3
     table[1::2] *= table[1::2] > 0.2
     steps = sampling.steps_of(table)
-    outcomes, counts = draw(steps, 400_000, stream(3))
-    assert counts.sum() == 400_000
-    assert (np.diff(outcomes) > 0).all()
-    statistic = chi_square(dense(outcomes, counts, size), steps / sampling.STEPS)
-    assert statistic <= chi_square_bound(np.count_nonzero(steps) - 1)
+    for outcomes, counts in (
+        sampling.draw_counts(steps, 400_000, stream(3)),
+        looked_up(table).draw(400_000, stream(3)),
+    ):
+        assert counts.sum() == 400_000
+        assert (np.diff(outcomes) > 0).all()
+        statistic = chi_square(dense(outcomes, counts, size), steps / sampling.STEPS)
+        assert statistic <= chi_square_bound(np.count_nonzero(steps) - 1)
 
 
 def test_few_shots_of_many_outcomes_are_looked_up() -> None:
-    steps = sampling.steps_of(np.random.default_rng(0).random(1 << 16))
-    total = np.zeros(1 << 16, np.int64)
+    table = np.random.default_rng(0).random(1 << 16)
+    lookup, total = looked_up(table), np.zeros(1 << 16, np.int64)
     for block in range(60):
-        outcomes, counts = sampling.draw_counts(steps, 1000, stream(1, 0, block))
+        outcomes, counts = lookup.draw(1000, stream(1, 0, block))
         total[outcomes] += counts
     # Coarse bins, for 60,000 shots of 65,536 outcomes.
-    statistic = chi_square(total.reshape(256, -1).sum(axis=1), steps.reshape(256, -1).sum(axis=1) / sampling.STEPS)
+    statistic = chi_square(total.reshape(256, -1).sum(axis=1), table.reshape(256, -1).sum(axis=1) / table.sum())
     assert statistic <= chi_square_bound(255)
 
 
 def test_what_is_certain_is_drawn_always() -> None:
     for size in (2, 1 << 14):
-        steps = sampling.steps_of(np.eye(1, size, size - 1)[0])
-        for shots in (1, 100, 10**6):
-            outcomes, counts = sampling.draw_counts(steps, shots, stream(2))
-            assert (outcomes.tolist(), counts.tolist()) == ([size - 1], [shots])
+        table = np.eye(1, size, size - 1)[0]
+        for shots in (1, 100, 10**5):
+            for outcomes, counts in (
+                sampling.draw_counts(sampling.steps_of(table), shots, stream(2)),
+                looked_up(table).draw(shots, stream(2)),
+            ):
+                assert (outcomes.tolist(), counts.tolist()) == ([size - 1], [shots])
+
+
+@pytest.mark.parametrize("num_bits", [0, 1, 5, 70])
+def test_fair_bits_are_fair(num_bits: int) -> None:
+    words, counts = sampling.draw_choices(num_bits, 4000, stream(6))
+    assert counts.sum() == 4000
+    for bit in range(num_bits):
+        ones = int(counts[words[:, bit // 64] >> np.uint64(bit % 64) & np.uint64(1) == 1].sum())
+        assert abs(ones - 2000) < 5 * np.sqrt(1000)
 
 
 def test_an_order_is_a_permutation_and_every_place_is_alike() -> None:

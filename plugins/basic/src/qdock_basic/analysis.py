@@ -9,8 +9,9 @@ from qdock.circuit import Circuit
 from qdock.operations import Code, Columns, Detail
 from qdock_basic.program import CHANCES, READ_LAST, Block, Flow, Step
 
-__all__ = ["Facts", "facts_of", "method_of", "read_last", "splits_of"]
+__all__ = ["Facts", "facts_of", "read_last", "splits_of"]
 
+_RESET = int(Code.RESET)
 _LOOPS = frozenset({Code.WHILE, Code.FOR})
 
 
@@ -33,6 +34,9 @@ class Facts:
 
 def facts_of(circuit: Circuit) -> Facts:
     """Return the facts of a circuit."""
+    columns = circuit.columns()
+    if not columns.details:
+        return Facts(frozenset(columns.clbits.tolist()), len(columns.clbits) > 0, _RESET in columns.code.tobytes())
     written: set[int] = set()
     resets = False
     for columns in _all_columns(circuit):
@@ -61,11 +65,6 @@ def splits_of(block: Block) -> int | None:
     if any(inner.kind in CHANCES for loop in loops for inner in _with_inner(loop)):
         return None
     return sum(step.kind in CHANCES for step in steps)
-
-
-def method_of(splits: int | None) -> str:
-    """Return the name of the method for that: one final state is sampled, or branches are followed."""
-    return "sampling" if splits == 0 else "branching"
 
 
 def read_last(block: Block) -> Block:

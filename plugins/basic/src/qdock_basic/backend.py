@@ -12,6 +12,8 @@ from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
 from qdock_basic.checks import check_program
+from qdock_basic.choice import check_engine, engine_for, note_effort
+from qdock_basic.engine import Engine
 from qdock_basic.estimate import seconds_of
 from qdock_basic.job import BasicProviderJob
 from qdock_basic.limits import Limits
@@ -26,11 +28,11 @@ __all__ = ["BasicSimulator"]
 
 
 class BasicSimulator(LocalBackend):
-    """Exact statevector simulator in plain numpy, with every kind of classical control.
+    """Exact simulator with every kind of classical control.
 
-    The engine is the reference that faster ones are compared with. Which method runs follows from circuit and
-    options alone, and is told in the result's metadata: ``"sampling"`` of one final state, ``"branching"`` where
-    measurements or resets on the way split a run, ``"statevector"`` or ``"unitary"``.
+    Which method runs follows from circuit and options alone, and is told in the result's metadata: ``"sampling"`` of
+    one final state, ``"branching"`` where measurements or resets on the way split a run, ``"stabilizer"`` for circuits
+    of Clifford gates, ``"statevector"`` or ``"unitary"``. Which engine applies the gates changes no result.
 
     Parameters
     ----------
@@ -54,10 +56,11 @@ class BasicSimulator(LocalBackend):
         Raises
         ------
         OptionError
-            If an option does not fit a circuit.
+            If an option does not fit a circuit, or the engine asked for is not there.
         LimitExceeded
             If not even one state of a circuit fits in memory.
         """
+        check_engine(options)
         for circuit in programs:
             check_program(circuit, options, self.limits)
 
@@ -70,17 +73,35 @@ class BasicSimulator(LocalBackend):
             If a circuit needs more memory, rounds of loops or branches than are allowed.
         """
         begin = perf_counter()
+        engine = engine_for(options, sum(seconds_of(circuit, options) for circuit in programs))
         entries: list[CircuitResult] = []
         methods: set[str] = set()
         for index, circuit in enumerate(programs):
-            entry, method = self.simulate(circuit, index, options, context, len(programs))
+            entry, method = self.simulate(circuit, index, options, context, len(programs), engine)
             entries.append(entry)
             methods.add(method)
-        seconds = perf_counter() - begin
-        return Result(entries, {"engine": "numpy", "method": ", ".join(sorted(methods)), "seconds": seconds})
+        note_effort(engine)
+        effort = engine.effort
+        metadata = {
+            "engine": engine.name,
+            "method": ", ".join(sorted(methods)),
+            "passes": effort.passes,
+            "threads": effort.threads,
+            "seconds": perf_counter() - begin,
+            "seconds_plan": effort.plan,
+            "seconds_run": effort.run,
+            "seconds_sample": effort.sample,
+        }
+        return Result(entries, metadata)
 
     def simulate(
-        self, circuit: Circuit, index: int, options: dict[str, Any], context: Context, total: int = 1
+        self,
+        circuit: Circuit,
+        index: int,
+        options: dict[str, Any],
+        context: Context,
+        total: int = 1,
+        engine: Engine | None = None,
     ) -> tuple[CircuitResult, str]:
         """Run one circuit of a job, and return what came back and the name of the method.
 
@@ -94,10 +115,15 @@ class BasicSimulator(LocalBackend):
         context : Context
         total : int
             How many circuits the job has, for its progress.
+        engine : Engine, optional
+            Applies the gates; a new one if not given.
         """
         context.check()
-        watch = Watch(context, index, total)
-        return simulate(Simulation(circuit, options, partial(context.rng, index), watch, self.limits), context.seed)
+        if engine is None:
+            engine = engine_for(options, seconds_of(circuit, options))
+        rng = partial(context.rng, index)
+        simulation = Simulation(circuit, options, rng, Watch(context, index, total), self.limits, engine)
+        return simulate(simulation, context.seed)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
         """Return how many seconds `execute` will take, roughly."""

@@ -18,12 +18,13 @@ from qdock.operations import Code
 from qdock.streams import ROOT_PATH, child_path
 from qdock_basic.classical import ACTIONS as CLASSICAL_ACTIONS
 from qdock_basic.classical import Place
+from qdock_basic.engine import Engine
 from qdock_basic.kernels import Array, apply_form
 from qdock_basic.meeting import Meeting
-from qdock_basic.program import CHANCES, GATE, LATE_GATE, READ_LAST, Step
+from qdock_basic.program import CHANCES, GATES, LATE_GATE, READ_LAST, Step
 from qdock_basic.sampling import STEPS, share_of_one
 from qdock_basic.state import collapse, flip, weights_of
-from qdock_basic.watch import Watch
+from qdock_basic.watch import Span, Watch
 
 __all__ = ["Branch", "Mass", "Part", "Shares", "Shots", "follow"]
 
@@ -117,7 +118,9 @@ class Mass:
         return share
 
 
-def follow(root: Branch, shares: Shares, watch: Watch, meeting: Meeting | None = None) -> Iterator[Branch]:
+def follow(
+    root: Branch, shares: Shares, watch: Watch, engine: Engine, meeting: Meeting | None = None
+) -> Iterator[Branch]:
     """Run a program from a branch on, and yield every branch at its end.
 
     Parameters
@@ -128,6 +131,8 @@ def follow(root: Branch, shares: Shares, watch: Watch, meeting: Meeting | None =
         Says how a branch is divided.
     watch : Watch
         Is shown how far the run is, and may stop it.
+    engine : Engine
+        Applies the gates.
     meeting : Meeting, optional
         Where branches whose shares can be added up become one.
     """
@@ -138,10 +143,16 @@ def follow(root: Branch, shares: Shares, watch: Watch, meeting: Meeting | None =
         while branch.place.has_next():
             if meeting is not None and meeting.arrive(branch, alone=not waiting):
                 break
+            begin = branch.place.fraction()
             step = branch.place.take_step()
+            size = shares.size(branch.share)
             if watch.is_due():
-                watch.look((done + shares.size(branch.share) * branch.place.fraction()) / total)
-            if step.kind in CHANCES:
+                watch.look((done + size * begin) / total)
+            if step.kind == GATES:
+                end = branch.place.fraction()
+                span = Span(watch, (done + size * begin) / total, (done + size * end) / total)
+                engine.apply(branch.state, step.detail, span)
+            elif step.kind in CHANCES:
                 waiting += _chance(branch, step, shares)
             else:
                 _ACTIONS[step.kind](branch, step)
@@ -152,10 +163,6 @@ def follow(root: Branch, shares: Shares, watch: Watch, meeting: Meeting | None =
 
 
 # --- what each kind of step does to a branch
-
-
-def _gate(branch: Branch, step: Step) -> None:
-    apply_form(branch.state, step.detail, step.qubits)
 
 
 def _late_gate(branch: Branch, step: Step) -> None:
@@ -172,7 +179,6 @@ def _classical(branch: Branch, step: Step) -> None:
 
 
 _ACTIONS: dict[int, Callable[[Branch, Step], None]] = {
-    GATE: _gate,
     LATE_GATE: _late_gate,
     READ_LAST: _read_last,
     **dict.fromkeys(CLASSICAL_ACTIONS, _classical),

@@ -11,10 +11,15 @@ from qdock.circuit import Circuit
 from qdock.errors import OptionError
 from qdock_basic.analysis import facts_of
 from qdock_basic.limits import Limits
-from qdock_basic.simulate import check_size
+from qdock_basic.methods import check_method, method_of
+from qdock_basic.simulate import check_parts, check_size, check_tableau, without_idle_qubits
 from qdock_basic.state import check_initial_state
+from qdock_basic.straight import parts_of, straight_of
 
 __all__ = ["check_program"]
+
+# Whatever is done with so few qubits fits in memory, so nothing has to be known about it.
+_FEW_QUBITS = 16
 
 
 def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:
@@ -34,9 +39,25 @@ def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) 
         _check_reversible(circuit)
     if options["memory"] and output != "counts":
         raise OptionError(f"Option `memory` is the order of shots and goes with output='counts', not with {output!r}.")
-    check_size(circuit, options, limits)
+    check_method(circuit, options)
+    if output != "counts" or circuit.num_qubits <= _FEW_QUBITS or options["initial_state"] is not None:
+        check_size(circuit, options, limits)
+    else:
+        _check_wide(circuit, options, limits)
     if options["initial_state"] is not None:
         _check_initial_state(circuit, options)
+
+
+def _check_wide(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:
+    """Look at how a circuit would be run before it is refused: its whole state may not be needed."""
+    method = method_of(circuit, options)
+    straight = straight_of(circuit) if method == "sampling" else None
+    if straight is not None:
+        check_parts(circuit, options, limits, parts_of(straight))
+    elif method == "stabilizer":
+        check_tableau(circuit, limits)
+    else:
+        check_size(without_idle_qubits(circuit), options, limits)
 
 
 def _check_readings(circuit: Circuit) -> None:

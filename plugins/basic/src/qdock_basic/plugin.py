@@ -27,6 +27,21 @@ SPEC = BackendSpec(
             choices=("double", "single"),
             doc="Type of the amplitudes: complex128, or complex64 in half the memory.",
         ),
+        "method": Option(
+            str,
+            default="auto",
+            choices=("auto", "sampling", "branching", "stabilizer"),
+            doc="How counts and probabilities are found: one final state, branches, or a tableau of Clifford gates.",
+        ),
+        "engine": Option(
+            str,
+            default="auto",
+            choices=("auto", "numpy", "fast"),
+            doc="What applies the gates: numpy, or compiled kernels, which need numba. It changes no result.",
+        ),
+        "threads": Option(
+            int, minimum=1, maximum=4096, doc="How many may work; if not set, QDOCK_THREADS or the CPUs there are."
+        ),
     },
     max_shots=10**9,
 )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from qdock.streams import child_path
 from qdock_basic.branches import Branch
-from qdock_basic.sampling import MEMORY_PATH, STEPS, Ints, draw_counts, draw_order, steps_of
-from qdock_basic.state import probabilities
-from qdock_basic.sums import Sums, Words, distinct
+from qdock_basic.engine import Engine
+from qdock_basic.kernels import Array
+from qdock_basic.sampling import MEMORY_PATH, Ints, Lookup, draw_counts, draw_order, steps_of, visits_outcomes
+from qdock_basic.state import marginal
+from qdock_basic.sums import Sums, Words, added_up, distinct
 
 __all__ = ["Distribution", "Layout", "Tally"]
 
 Floats = npt.NDArray[np.float64]
+#: A number of shots and a stream to the outcomes that were seen and how often.
+Drawing = Callable[[int, Generator], tuple[Words, Ints]]
 
 # What a branch without readings reads.
-_CERTAIN = np.array([STEPS])
+_CERTAIN = np.array([1.0])
 #: What is less likely counts as impossible.
 NEGLIGIBLE = 1e-16
 
@@ -59,17 +65,18 @@ class Layout:
         self.num_clbits = len(self.places)
         self._shown = _runs((clbit, place) for clbit, place in zip(clbits, range(len(clbits)), strict=True))
 
-    def wire(self, branch: Branch) -> Wiring:
-        """Return how the end of a branch is read."""
+    def wire(self, readings: Iterable[tuple[int, int]], bits: int = 0) -> Wiring:
+        """Return how the end of a branch is read: qubits into clbits, in order, over what these are before."""
         # Of several readings into one clbit the last one stays.
-        sources = {self.places[clbit]: qubit for qubit, clbit in branch.readings if clbit in self.places}
+        sources = {self.places[clbit]: qubit for qubit, clbit in readings if clbit in self.places}
         ordered = dict(sorted(sources.items()))
-        qubits = tuple(dict.fromkeys(ordered.values()))
-        moves = _runs((qubits.index(qubit), place) for place, qubit in ordered.items())
-        fixed = sum((branch.place.bits >> bits.source & (1 << bits.size) - 1) << bits.target for bits in self._shown)
-        for place in ordered:
+        fixed = sum((bits >> run.source & (1 << run.size) - 1) << run.target for run in self._shown) if bits else 0
+        for place in ordered if fixed else ():
             fixed &= ~(1 << place)
-        return Wiring(qubits, moves, fixed, (self.num_clbits + 63) // 64)
+        qubits = {qubit: position for position, qubit in enumerate(dict.fromkeys(ordered.values()))}
+        moves = _runs((qubits[qubit], place) for place, qubit in ordered.items())
+        every = _runs((qubit, place) for place, qubit in ordered.items())
+        return Wiring(tuple(qubits), moves, every, fixed, (self.num_clbits + 63) // 64)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class Wiring:
         What is measured at the end; the first is the least significant bit of a reading.
     moves : tuple of _Bits
         From a reading to an outcome.
+    every : tuple of _Bits
+        From the index of an amplitude, which is a reading of all qubits, to an outcome.
     fixed : int
         The outcome's other bits.
     num_words : int
@@ -90,15 +99,19 @@ class Wiring:
 
     qubits: tuple[int, ...]
     moves: tuple[_Bits, ...]
+    every: tuple[_Bits, ...]
     fixed: int
     num_words: int
 
-    def outcomes(self, readings: Ints) -> Words:
-        """Return the (k, words) uint64 outcomes of k readings."""
-        fixed = np.frombuffer(self.fixed.to_bytes(8 * self.num_words, "little"), "<u8")
-        words = np.tile(fixed.astype(np.uint64), (len(readings), 1))
-        for source, target, size in self.moves:
-            bits = readings.astype(np.uint64) >> np.uint64(source) & np.uint64((1 << size) - 1)
+    def outcomes(self, readings: Ints, moves: tuple[_Bits, ...] | None = None) -> Words:
+        """Return the (k, words) uint64 outcomes of k readings, or with `every` for `moves` of k indices."""
+        runs = self.moves if moves is None else moves
+        words = np.zeros((len(readings), self.num_words), np.uint64)
+        if self.fixed:
+            words |= np.frombuffer(self.fixed.to_bytes(8 * self.num_words, "little"), "<u8").astype(np.uint64)
+        values = readings.astype(np.uint64)
+        for source, target, size in runs:
+            bits = values >> np.uint64(source) & np.uint64((1 << size) - 1)
             words[:, target // 64] |= bits << np.uint64(target % 64)
         return words
 
@@ -111,42 +124,99 @@ class Tally:
     layout : Layout
     rng : callable
         Block and path to a stream of random numbers.
+    engine : Engine
+        Reads the states.
     memory : bool
         Whether the order of the shots is wanted too. It changes no count.
     """
 
-    def __init__(self, layout: Layout, rng: Callable[[int, int], Generator], memory: bool = False) -> None:
+    def __init__(
+        self, layout: Layout, rng: Callable[[int, int], Generator], engine: Engine, memory: bool = False
+    ) -> None:
         self._layout = layout
         self._rng = rng
+        self._engine = engine
         self._memory = memory
         self._blocks: dict[int, Sums] = {}
 
     def add(self, branch: Branch) -> None:
         """Draw what the shots of a branch read at its end."""
-        wiring = self._layout.wire(branch)
-        steps = steps_of(probabilities(branch.state, wiring.qubits)) if wiring.qubits else _CERTAIN
+        begin = perf_counter()
+        wiring = self._layout.wire(branch.readings, branch.place.bits)
+        drawing = self.drawing(branch.state, wiring, max(branch.share))
         for block, shots in enumerate(branch.share):
             if shots:
-                readings, counts = draw_counts(steps, shots, self._rng(block, branch.path))
-                self._sums(block).add(wiring.outcomes(readings), counts)
+                self.put(block, *drawing(shots, self._rng(block, branch.path)))
+        self._engine.effort.sample += perf_counter() - begin
+
+    def add_together(self, parts: Sequence[Branch]) -> None:
+        """Draw what shots read at the end of parts of a circuit that have nothing to do with each other."""
+        share = parts[0].share
+        wirings = [self._layout.wire(part.readings, part.place.bits) for part in parts]
+        if visits_outcomes(sum(len(wiring.qubits) for wiring in wirings), max(share)):
+            drawing = self._drawing_product(parts, wirings)
+            for block, shots in enumerate(share):
+                self.put(block, *drawing(shots, self._rng(block, parts[0].path)))
+            return
+        drawings = [self.drawing(part.state, wiring, max(share)) for part, wiring in zip(parts, wirings, strict=True)]
+        for block, shots in enumerate(share):
+            words = np.zeros((shots, (self._layout.num_clbits + 63) // 64), np.uint64)
+            for part, drawn in zip(parts, drawings, strict=True):
+                outcomes, counts = drawn(shots, self._rng(block, part.path))
+                places = np.arange(len(outcomes))
+                words |= outcomes[draw_order(places, counts, self._rng(block, child_path(part.path, 2)))]
+            self.put(block, *added_up(words, np.ones(shots, np.int64)))
+
+    def _drawing_product(self, parts: Sequence[Branch], wirings: Sequence[Wiring]) -> Drawing:
+        """Return what draws from the product of the distributions of parts."""
+        table, moves = np.ones(1), []
+        for part, wiring in zip(parts, wirings, strict=True):
+            first = table.size.bit_length() - 1
+            moves += [run._replace(source=run.source + first) for run in wiring.moves]
+            own = marginal(self._engine.probabilities(part.state), wiring.qubits)
+            table = np.multiply.outer(own / own.sum(), table).reshape(-1)
+        steps, whole = steps_of(table), replace(wirings[0], moves=tuple(moves))
+        return lambda shots, generator: _wired(whole, draw_counts(steps, shots, generator), whole.moves)
+
+    def put(self, block: int, words: Words, counts: Ints) -> None:
+        """Add how often each of some outcomes was seen in a block of shots."""
+        # Where nobody asks for the order of the shots it does not matter which block they are from.
+        self._sums(block if self._memory else 0).add(words, counts)
+
+    def drawing(self, state: Array, wiring: Wiring, shots: int) -> Drawing:
+        """Return what draws shots of a state: the outcomes, and how often each was seen."""
+        if not visits_outcomes(len(wiring.qubits), shots):
+            lookup = Lookup(state, self._engine.block_sums)
+            return lambda shots, generator: added_up(*_wired(wiring, lookup.draw(shots, generator), wiring.every))
+        table = marginal(self._engine.probabilities(state), wiring.qubits) if wiring.qubits else _CERTAIN
+        steps = steps_of(table)
+        return lambda shots, generator: _wired(wiring, draw_counts(steps, shots, generator), wiring.moves)
 
     def _sums(self, block: int) -> Sums:
-        # Where nobody asks for the order of the shots it does not matter which block they are from.
-        return self._blocks.setdefault(block if self._memory else 0, Sums(self._layout.num_clbits, np.int64))
+        found = self._blocks.get(block)
+        if found is None:
+            found = self._blocks[block] = Sums(self._layout.num_clbits, np.int64)
+        return found
 
     def finish(self) -> tuple[Words, Ints, Ints | None]:
         """Return the outcomes that were seen, ascending, how often, and the index of each shot's outcome."""
         found = {block: sums.finish() for block, sums in sorted(self._blocks.items())}
+        if not self._memory:
+            ((words, counts),) = found.values()
+            return words, counts, None
         words, place = distinct(np.concatenate([words for words, _ in found.values()]))
         places = np.split(place, np.cumsum([len(words) for words, _ in found.values()])[:-1])
         counts = np.zeros(len(words), np.int64)
         orders = []
         for (block, (_, seen)), where in zip(found.items(), places, strict=True):
             counts[where] += seen
-            if self._memory:
-                # Listed by value, whichever branch it is from.
-                orders.append(draw_order(where, seen, self._rng(block, MEMORY_PATH)))
-        return words, counts, np.concatenate(orders) if self._memory else None
+            # Listed by value, whichever branch it is from.
+            orders.append(draw_order(where, seen, self._rng(block, MEMORY_PATH)))
+        return words, counts, np.concatenate(orders)
+
+
+def _wired(wiring: Wiring, drawn: tuple[Ints, Ints], moves: tuple[_Bits, ...]) -> tuple[Words, Ints]:
+    return wiring.outcomes(drawn[0], moves), drawn[1]
 
 
 class Distribution:
@@ -156,10 +226,13 @@ class Distribution:
     ----------
     layout : Layout, optional
         Over the clbits that it shows. None: over all qubits.
+    engine : Engine
+        Reads the states.
     """
 
-    def __init__(self, layout: Layout | None) -> None:
+    def __init__(self, layout: Layout | None, engine: Engine) -> None:
         self._layout = layout
+        self._engine = engine
         self._sums = None if layout is None else Sums(layout.num_clbits, np.float64)
         self._table: Floats | float = 0.0
         self.missing = 0.0
@@ -167,10 +240,10 @@ class Distribution:
     def add(self, branch: Branch) -> None:
         """Add what the end of a branch may read."""
         if self._layout is None or self._sums is None:
-            self._table = self._table + branch.share * _normalised(probabilities(branch.state))
+            self._table = self._table + branch.share * _normalised(self._engine.probabilities(branch.state))
             return
-        wiring = self._layout.wire(branch)
-        table = branch.share * _normalised(probabilities(branch.state, wiring.qubits))
+        wiring = self._layout.wire(branch.readings, branch.place.bits)
+        table = branch.share * _normalised(marginal(self._engine.probabilities(branch.state), wiring.qubits))
         likely = np.flatnonzero(table > NEGLIGIBLE)
         self.missing += float(table.sum() - table[likely].sum())
         self._sums.add(wiring.outcomes(likely), table[likely])

@@ -7,13 +7,28 @@ in which a sum was taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
 from qdock.streams import ROOT_PATH, SHOTS_PER_BLOCK, child_path, round_probabilities
+from qdock_basic.kernels import Array
 
-__all__ = ["MEMORY_PATH", "STEPS", "blocks_of", "draw_counts", "draw_order", "share_of_one", "steps_of"]
+__all__ = [
+    "MEMORY_PATH",
+    "STEPS",
+    "Ints",
+    "Lookup",
+    "blocks_of",
+    "draw_choices",
+    "draw_counts",
+    "draw_order",
+    "share_of_one",
+    "steps_of",
+    "visits_outcomes",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +40,7 @@ MEMORY_PATH = child_path(ROOT_PATH, 2)
 # Up to so many outcomes a shot every outcome is visited; beyond, every shot is looked up.
 _OUTCOMES_PER_SHOT = 4
 _ROW = 1024
+_ROWS_AT_ONCE = 256
 
 
 def blocks_of(shots: int) -> tuple[int, ...]:
@@ -56,8 +72,13 @@ def share_of_one(zero: float, one: float) -> int:
     return round(one / (zero + one) * STEPS)
 
 
+def visits_outcomes(num_bits: int, shots: int) -> bool:
+    """Whether so many shots of so many bits are drawn outcome by outcome; else every shot is looked up."""
+    return 1 << num_bits <= _OUTCOMES_PER_SHOT * shots
+
+
 def draw_counts(steps: Ints, shots: int, generator: Generator) -> tuple[Ints, Ints]:
-    """Draw independent shots.
+    """Draw independent shots, outcome by outcome.
 
     Parameters
     ----------
@@ -75,33 +96,84 @@ def draw_counts(steps: Ints, shots: int, generator: Generator) -> tuple[Ints, In
     (m,) int64 array
         How often.
     """
-    many = len(steps) <= _OUTCOMES_PER_SHOT * shots
-    return (_visit_outcomes if many else _look_up_shots)(steps, shots, generator)
-
-
-def _visit_outcomes(steps: Ints, shots: int, generator: Generator) -> tuple[Ints, Ints]:
     possible = np.flatnonzero(steps)
     counts = generator.multinomial(shots, steps[possible] / STEPS)
     seen = counts > 0
     return possible[seen], counts[seen]
 
 
-def _look_up_shots(steps: Ints, shots: int, generator: Generator) -> tuple[Ints, Ints]:
-    """Find each shot in the sums of rows of outcomes first, then within its row."""
-    draws = np.sort(generator.integers(0, STEPS, shots))
-    width = min(_ROW, len(steps))
-    rows = steps.reshape(-1, width)
-    ends = np.cumsum(rows.sum(axis=1))
-    row = np.searchsorted(ends, draws, side="right")
-    hit, which = np.unique(row, return_inverse=True)
-    inside = np.cumsum(rows[hit], axis=1)
-    draws -= (ends[hit] - inside[:, -1])[which]
-    # Each hit row is moved to a range of its own, so that one search serves all of them.
-    inside += np.arange(len(hit))[:, None] * STEPS
-    draws += which * STEPS
-    place = np.searchsorted(inside.reshape(-1), draws, side="right")
-    outcomes, counts = np.unique(row * width + place - which * width, return_counts=True)
-    return outcomes, counts
+def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[npt.NDArray[np.uint64], Ints]:
+    """Draw fair bits.
+
+    Returns
+    -------
+    (m, ceil(num_bits / 64)) uint64 array
+        What was drawn; bits beyond are not 0, and rows may repeat.
+    (m,) int64 array
+        How often.
+    """
+    if visits_outcomes(num_bits, shots):
+        counts = generator.multinomial(shots, np.full(1 << num_bits, 0.5**num_bits))
+        seen = np.flatnonzero(counts)
+        return seen.astype(np.uint64).reshape(-1, 1), counts[seen]
+    words = generator.integers(0, (1 << 64) - 1, (shots, (num_bits + 63) // 64), np.uint64, endpoint=True)
+    return words, np.ones(shots, np.int64)
+
+
+class Lookup:
+    """Draws from a state of many more amplitudes than there are shots: each is looked up.
+
+    A row of amplitudes is drawn by what they add up to, then one within it, so that only rows that are hit are
+    looked into. Both are drawn from whole numbers of steps.
+
+    Parameters
+    ----------
+    state : (2^n,) complex array
+    row_sums : callable
+        A state and a width to the sums of the squared magnitudes of every so many amplitudes.
+    """
+
+    def __init__(self, state: Array, row_sums: Callable[[Array, int], npt.NDArray[np.float64]]) -> None:
+        self._rows = state.reshape(-1, min(_ROW, len(state)))
+        self._ends = np.cumsum(steps_of(row_sums(state, self._rows.shape[1])))
+
+    def draw(self, shots: int, generator: Generator) -> tuple[Ints, Ints]:
+        """Return as `draw_counts` does, for indices of amplitudes."""
+        rows = np.searchsorted(self._ends, np.sort(generator.integers(0, STEPS, shots)), side="right")
+        hit, counts = _counted(rows)
+        ends = np.cumsum(counts)
+        inside = generator.integers(0, STEPS, shots)
+        found = []
+        for start in range(0, len(hit), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            draws = inside[ends[start] - counts[start] : ends[part][-1]]
+            found.append(self._look_up(hit[part], counts[part], draws))
+        return _counted(np.concatenate(found))
+
+    def _look_up(self, hit: Ints, counts: Ints, draws: Ints) -> Ints:
+        """Return the indices that draws find in rows, of each row as many as `counts` says, ascending."""
+        ends = np.cumsum(_steps_of_rows(self._rows[hit]), axis=1)
+        # Each row is moved to a range of its own, so that one search serves all of them.
+        ends += np.arange(len(hit))[:, None] * STEPS
+        which = np.repeat(np.arange(len(hit)), counts)
+        places = np.searchsorted(ends.reshape(-1), np.sort(draws + which * STEPS), side="right")
+        return places + (hit[which] - which) * self._rows.shape[1]
+
+
+def _steps_of_rows(rows: Array) -> Ints:
+    """Return the distribution within each row in steps, as `steps_of` does."""
+    tables = np.square(rows.real, dtype=np.float64)
+    tables += np.square(rows.imag, dtype=np.float64)
+    tables /= tables.sum(axis=1, keepdims=True)
+    steps = np.rint(tables * STEPS).astype(np.int64)
+    steps[np.arange(len(steps)), steps.argmax(axis=1)] += STEPS - steps.sum(axis=1)
+    return steps
+
+
+def _counted(ascending: Ints) -> tuple[Ints, Ints]:
+    """Return the different values, ascending, and how often each is there."""
+    starts = np.flatnonzero(np.diff(ascending, prepend=-1))
+    return ascending[starts], np.diff(starts, append=len(ascending))
 
 
 def draw_order(outcomes: Ints, counts: Ints, generator: Generator) -> Ints:

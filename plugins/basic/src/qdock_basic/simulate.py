@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
+from qdock import circuit_facts
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult
-from qdock_basic.analysis import facts_of, method_of, read_last, splits_of
+from qdock.streams import ROOT_PATH, child_path
+from qdock_basic.analysis import facts_of, read_last, splits_of
 from qdock_basic.branches import Branch, Mass, Shares, Shots, follow
 from qdock_basic.classical import Place
+from qdock_basic.engine import Engine
+from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.liveness import Live, live_values
 from qdock_basic.meeting import Meeting
 from qdock_basic.memory import check_memory
-from qdock_basic.program import Block, compile_circuit
+from qdock_basic.methods import method_of
+from qdock_basic.program import GATES, Block, Gates, angle_of, compile_circuit
 from qdock_basic.readout import Distribution, Layout, Tally
-from qdock_basic.sampling import blocks_of
+from qdock_basic.sampling import blocks_of, draw_choices
 from qdock_basic.state import PRECISIONS, prepare
+from qdock_basic.straight import Part, parts_of, straight_of
+from qdock_basic.sums import added_up
+from qdock_basic.tableau import outcomes_of, tableau_bytes
 from qdock_basic.unitary import unitary_of
 from qdock_basic.watch import Watch
 
-__all__ = ["Simulation", "check_size", "simulate"]
+__all__ = ["Simulation", "check_parts", "check_size", "check_tableau", "simulate"]
 
 # Branches less likely than this are left out of exact distributions, or a `while` loop might never end.
 _LEAST_MASS = 1e-15
@@ -37,10 +45,22 @@ _SAMPLING_BYTES = 24
 _EXACT_BYTES = 48
 _JOINING_BYTES = 64
 _BYTES_A_SHOT = 24
+# An outcome of a Clifford circuit, its probability, and what sorting them takes.
+_LISTED_BYTES = 48
+# Fewer qubits than these are not worth a look at whether each is used.
+_WIDE = 14
+# The streams of the second part of a circuit and those after it begin with this outcome.
+_PART_PATHS = 3
 # States of branches that wait to become one with others take no more than this.
 _MEETING_BYTES = 64 << 20
 # So many branches can wait at once where each has at most half the probability of the one before.
 _MOST_WAITING = 50
+
+
+def without_idle_qubits(circuit: Circuit) -> Circuit:
+    """Return a circuit on only those of its qubits that something happens to."""
+    used = sorted(circuit_facts.bits_used(circuit)[0])
+    return circuit if len(used) == circuit.num_qubits else circuit.select(range(len(circuit)), used)
 
 
 @dataclass(frozen=True)
@@ -51,11 +71,13 @@ class Simulation:
     ----------
     circuit : Circuit
     options : dict
-        Of the backend: shots, memory, output, initial_state, precision.
+        Of the backend.
     rng : callable
         Block and path to a stream of random numbers.
     watch : Watch
     limits : Limits
+    engine : Engine
+        Applies the gates; it changes no result.
     """
 
     circuit: Circuit
@@ -63,11 +85,28 @@ class Simulation:
     rng: Callable[[int, int], Generator]
     watch: Watch
     limits: Limits
+    engine: Engine
 
     def branches(self, block: Block, share: Any, shares: Shares, meeting: Meeting | None = None) -> Iterator[Branch]:
         """Run the whole circuit."""
-        state = prepare(self.circuit.num_qubits, self.options["initial_state"], self.options["precision"])
-        yield from follow(Branch(state, self.place(block), share), shares, self.watch, meeting)
+        place = self.place(block)
+        if block.steps and block.steps[0].kind == GATES:
+            state = self.start(block.steps[0].detail, self.circuit.num_qubits)
+            place.position = 1
+        else:
+            state = prepare(self.circuit.num_qubits, self.options["initial_state"], self.options["precision"])
+        yield from follow(Branch(state, place, share), shares, self.watch, self.engine, meeting)
+
+    def without_idle_qubits(self) -> Simulation:
+        """Return this with a circuit of only those qubits that something happens to."""
+        if self.circuit.num_qubits < _WIDE or self.options["initial_state"] is not None:
+            return self
+        return replace(self, circuit=without_idle_qubits(self.circuit))
+
+    def start(self, gates: Gates, num_qubits: int) -> Array:
+        """Return the state after the gates that a circuit begins with."""
+        options = self.options
+        return self.engine.start(gates, num_qubits, options["initial_state"], options["precision"], self.watch)
 
     def place(self, block: Block) -> Place:
         """Return the beginning of the program."""
@@ -79,6 +118,11 @@ class Simulation:
         """Where clbits stand in the result; None if nothing writes any that are shown."""
         clbits = self.circuit.output_clbits
         return None if facts_of(self.circuit).written.isdisjoint(clbits) else Layout(clbits)
+
+    def tally(self) -> Tally:
+        """Return where the counts are added up."""
+        memory = self.options["output"] == "counts" and self.options["memory"]
+        return Tally(Layout(self.circuit.output_clbits), self.rng, self.engine, memory)
 
     def check_memory(self, states: float, table_bytes: int = 0, more: int = 0) -> None:
         """Refuse what needs more memory than this process may use, before anything is allocated."""
@@ -92,6 +136,7 @@ def check_size(
     states: float = 1,
     table_bytes: int = 0,
     more: int = 0,
+    num_qubits: int | None = None,
 ) -> None:
     """Refuse a circuit that does not fit in memory.
 
@@ -107,13 +152,16 @@ def check_size(
         Bytes of tables for each amplitude, whatever the precision.
     more : int
         Other bytes.
+    num_qubits : int, optional
+        Of a state, where the circuit is not simulated as a whole.
 
     Raises
     ------
     LimitExceeded
         With the bytes that are needed and free.
     """
-    qubits = circuit.num_qubits * (2 if options["output"] == "unitary" else 1)
+    qubits = circuit.num_qubits if num_qubits is None else num_qubits
+    qubits *= 2 if options["output"] == "unitary" else 1
     bytes_each = round(np.dtype(PRECISIONS[options["precision"]]).itemsize * states) + table_bytes
     what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with output={options['output']!r}"
     check_memory((bytes_each << qubits) + more, what, limits.max_memory_percent / 100)
@@ -128,36 +176,97 @@ def simulate(simulation: Simulation, seed: int | None = None) -> tuple[CircuitRe
         If it needs more memory, rounds of loops or branches than are allowed.
     """
     begin = perf_counter()
-    fields, method = _OUTPUTS[simulation.options["output"]](simulation)
+    method = method_of(simulation.circuit, simulation.options)
+    fields = _RUNS[simulation.options["output"], method](simulation)
+    method = fields.pop("method", method)
     fields |= {"seed": seed, "seconds": perf_counter() - begin, "header": simulation.circuit.metadata}
     return CircuitResult.from_circuit(simulation.circuit, **fields), method
 
 
-Found = tuple[dict[str, Any], str]
+Found = dict[str, Any]
 
 
-def _counts(simulation: Simulation) -> Found:
+# --- counts
+
+
+def _branched_counts(simulation: Simulation) -> Found:
     """Sample the shots; the runs are split as the measurements ask for."""
-    shots, memory = simulation.options["shots"], simulation.options["memory"]
+    simulation = simulation.without_idle_qubits()
+    options = simulation.options
+    shots = options["shots"]
     block = read_last(compile_circuit(simulation.circuit))
     splits = splits_of(block)
-    simulation.check_memory(1 + _waiting(splits, math.log2(shots)), _SAMPLING_BYTES, _BYTES_A_SHOT * shots * memory)
-    tally = Tally(Layout(simulation.circuit.output_clbits), simulation.rng, memory)
+    states = 1 + _waiting(splits, math.log2(shots))
+    simulation.check_memory(states, _SAMPLING_BYTES, _BYTES_A_SHOT * shots * options["memory"])
+    tally = simulation.tally()
     for branch in simulation.branches(block, blocks_of(shots), Shots(simulation.rng)):
         tally.add(branch)
+    return _counted(simulation, tally) | _called(splits, options)
+
+
+def _sampled_counts(simulation: Simulation) -> Found:
+    """Sample one final state, or those of parts of the circuit that have nothing to do with each other."""
+    straight = straight_of(simulation.circuit)
+    if straight is None:
+        return _branched_counts(simulation)
+    parts = parts_of(straight) if simulation.options["initial_state"] is None else [straight]
+    check_parts(simulation.circuit, simulation.options, simulation.limits, parts)
+    tally, place = simulation.tally(), simulation.place(Block([], 0.0))
+    share = blocks_of(simulation.options["shots"])
+    ends = []
+    for number, part in enumerate(parts):
+        path = child_path(ROOT_PATH, _PART_PATHS + number) if number else ROOT_PATH
+        ends.append(Branch(simulation.start(part.gates, part.num_qubits), place, share, path, part.readings))
+    if len(ends) == 1:
+        tally.add(ends[0])
+    else:
+        tally.add_together(ends)
+    return _counted(simulation, tally)
+
+
+def check_parts(circuit: Circuit, options: Mapping[str, Any], limits: Limits, parts: Sequence[Part]) -> None:
+    """Refuse parts of a circuit that don't fit in memory together; see `check_size`."""
+    widest, *others = sorted((part.num_qubits for part in parts), reverse=True)
+    bytes_each = np.dtype(PRECISIONS[options["precision"]]).itemsize + _SAMPLING_BYTES
+    more = sum(bytes_each << qubits for qubits in others) + _BYTES_A_SHOT * options["shots"] * options["memory"]
+    check_size(circuit, options, limits, 1, _SAMPLING_BYTES, more, widest)
+
+
+def check_tableau(circuit: Circuit, limits: Limits) -> None:
+    """Refuse a Clifford circuit whose tableau does not fit in memory."""
+    what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with method='stabilizer'"
+    check_memory(tableau_bytes(circuit), what, limits.max_memory_percent / 100)
+
+
+def _stabilizer_counts(simulation: Simulation) -> Found:
+    """Draw from the outcomes that a Clifford circuit may have."""
+    check_tableau(simulation.circuit, simulation.limits)
+    space = outcomes_of(simulation.circuit, simulation.watch)
+    tally = simulation.tally()
+    for block, shots in enumerate(blocks_of(simulation.options["shots"])):
+        choices, counts = draw_choices(len(space.rows), shots, simulation.rng(block, ROOT_PATH))
+        tally.put(block, *added_up(space.outcomes(choices), counts))
+    return _counted(simulation, tally)
+
+
+def _counted(simulation: Simulation, tally: Tally) -> Found:
     outcomes, counts, order = tally.finish()
-    return {"shots": shots, "outcomes": outcomes, "counts": counts, "memory": order}, method_of(splits)
+    return {"shots": simulation.options["shots"], "outcomes": outcomes, "counts": counts, "memory": order}
+
+
+# --- exact distributions
 
 
 def _probabilities(simulation: Simulation) -> Found:
     """Put together the exact distribution, over the clbits if any of them are written, or else over the qubits."""
     block = read_last(compile_circuit(simulation.circuit))
-    splits = splits_of(block)
-    branching = splits != 0
+    branching = splits_of(block) != 0
     simulation.check_memory(
-        1 + _waiting(splits, _MOST_WAITING), _EXACT_BYTES + _JOINING_BYTES * branching, _MEETING_BYTES * branching
+        1 + _waiting(splits_of(block), _MOST_WAITING),
+        _EXACT_BYTES + _JOINING_BYTES * branching,
+        _MEETING_BYTES * branching,
     )
-    mass, distribution = Mass(_LEAST_MASS), Distribution(simulation.layout)
+    mass, distribution = Mass(_LEAST_MASS), Distribution(simulation.layout, simulation.engine)
     meeting = _meeting(simulation, block) if branching else None
     for number, branch in enumerate(simulation.branches(block, 1.0, mass, meeting)):
         simulation.limits.check("max_branches", number + 1, "branches of an exact distribution; counts need none")
@@ -165,7 +274,24 @@ def _probabilities(simulation: Simulation) -> Found:
     outcomes, table = distribution.finish()
     missing = mass.missing + distribution.missing
     data = {"missing_probability": missing} if missing else {}
-    return {"probabilities": table, "probability_outcomes": outcomes, "data": data}, method_of(splits)
+    found = {"probabilities": table, "probability_outcomes": outcomes, "data": data}
+    return found | _called(splits_of(block), simulation.options)
+
+
+def _called(splits: int | None, options: Mapping[str, Any]) -> Found:
+    """Return what the method is called where only branches are known to do: one branch alone is sampled."""
+    return {"method": "sampling"} if splits == 0 and options["method"] != "branching" else {}
+
+
+def _stabilizer_probabilities(simulation: Simulation) -> Found:
+    """List the outcomes that a Clifford circuit may have: all are equally likely."""
+    check_tableau(simulation.circuit, simulation.limits)
+    space = outcomes_of(simulation.circuit, simulation.watch)
+    what = f"Circuit {simulation.circuit.name!r} has 2^{len(space.rows)} outcomes; listing them"
+    check_memory(_LISTED_BYTES << len(space.rows), what, simulation.limits.max_memory_percent / 100)
+    outcomes = space.outcomes(np.arange(1 << len(space.rows), dtype=np.uint64).reshape(-1, 1))
+    table = np.full(len(outcomes), 0.5 ** len(space.rows))
+    return {"probabilities": table, "probability_outcomes": outcomes}
 
 
 def _meeting(simulation: Simulation, block: Block) -> Meeting:
@@ -177,35 +303,50 @@ def _meeting(simulation: Simulation, block: Block) -> Meeting:
     return Meeting(lives, room=_MEETING_BYTES // (np.dtype(np.complex128).itemsize << circuit.num_qubits))
 
 
+# --- states and matrices
+
+
 def _statevector(simulation: Simulation) -> Found:
     """Follow one shot to its end, whatever is measured on the way, and keep its state."""
     simulation.check_memory(1.5)
     block = compile_circuit(simulation.circuit)
     (end,) = simulation.branches(block, (1,), Shots(simulation.rng))
-    end.state *= np.exp(1j * end.place.phase)
-    fields: dict[str, Any] = {"statevector": end.state}
-    if (layout := simulation.layout) is not None:
-        tally = Tally(layout, simulation.rng)
+    if end.place.phase:
+        end.state *= np.exp(1j * end.place.phase)
+    fields: Found = {"statevector": end.state}
+    if simulation.layout is not None:
+        tally = simulation.tally()
         tally.add(end)
         outcomes, counts, _ = tally.finish()
         fields |= {"shots": 1, "outcomes": outcomes, "counts": counts}
-    return fields, "statevector"
+    return fields
 
 
 def _unitary(simulation: Simulation) -> Found:
+    """Make the matrix: all columns at once, as one state of twice as many qubits."""
     simulation.check_memory(1.5)
-    circuit, options = simulation.circuit, simulation.options
-    block = compile_circuit(circuit, offset=circuit.num_qubits)
-    place = simulation.place(block)
-    matrix = unitary_of(place, circuit.num_qubits, simulation.watch, options["precision"])
-    return {"unitary": matrix}, "unitary"
+    circuit, precision = simulation.circuit, simulation.options["precision"]
+    straight = straight_of(circuit)
+    if straight is not None:
+        matrix = simulation.engine.unitary(straight.gates, circuit.num_qubits, precision, simulation.watch)
+        phase = float(angle_of(circuit.global_phase))
+    else:
+        place = simulation.place(compile_circuit(circuit, offset=circuit.num_qubits))
+        matrix, phase = unitary_of(place, circuit.num_qubits, simulation.watch, simulation.engine, precision)
+    if phase:
+        matrix *= np.exp(1j * phase)
+    return {"unitary": matrix}
 
 
-_OUTPUTS: dict[str, Callable[[Simulation], Found]] = {
-    "counts": _counts,
-    "probabilities": _probabilities,
-    "statevector": _statevector,
-    "unitary": _unitary,
+_RUNS: dict[tuple[str, str], Callable[[Simulation], Found]] = {
+    ("counts", "sampling"): _sampled_counts,
+    ("counts", "branching"): _branched_counts,
+    ("counts", "stabilizer"): _stabilizer_counts,
+    ("probabilities", "sampling"): _probabilities,
+    ("probabilities", "branching"): _probabilities,
+    ("probabilities", "stabilizer"): _stabilizer_probabilities,
+    ("statevector", "statevector"): _statevector,
+    ("unitary", "unitary"): _unitary,
 }
 
 

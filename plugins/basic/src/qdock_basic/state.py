@@ -22,6 +22,7 @@ __all__ = [
     "apply_gate",
     "apply_matrix",
     "collapse",
+    "marginal",
     "measure",
     "prepare",
     "probabilities",
@@ -158,10 +159,17 @@ def probabilities(state: Array, qubits: Sequence[int] | None = None) -> npt.NDAr
     if qubits is None:
         return table
     _check_qubits(state, qubits)
-    return _ordered(_marginal(table, set(qubits)), qubits)
+    return marginal(table, qubits)
 
 
-def _marginal(table: npt.NDArray[np.float64], keep: set[int]) -> npt.NDArray[np.float64]:
+def marginal(table: npt.NDArray[np.float64], qubits: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Return a table of probabilities over all qubits as one over some of them, the first least significant."""
+    if len(qubits) == table.size.bit_length() - 1 and list(qubits) == list(range(len(qubits))):
+        return table
+    return _ordered(_summed(table, set(qubits)), qubits)
+
+
+def _summed(table: npt.NDArray[np.float64], keep: set[int]) -> npt.NDArray[np.float64]:
     """Sum over the qubits that are not kept, the highest first, so that the table halves each time."""
     for qubit in reversed(range(table.size.bit_length() - 1)):
         if qubit not in keep:

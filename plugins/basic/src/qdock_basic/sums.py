@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Sums", "Words", "distinct"]
+__all__ = ["Sums", "Words", "added_up", "distinct"]
 
 #: ``(k, words)`` outcomes, 64 clbits a word, word 0 the least significant.
 Words = npt.NDArray[np.uint64]
@@ -82,3 +82,11 @@ def distinct(words: Words) -> tuple[Words, npt.NDArray[np.intp]]:
         return values.reshape(-1, 1), place.reshape(-1)
     rows, place = np.unique(words[:, ::-1], axis=0, return_inverse=True)
     return np.ascontiguousarray(rows[:, ::-1]), place.reshape(-1)
+
+
+def added_up(words: Words, counts: npt.NDArray[np.int64]) -> tuple[Words, npt.NDArray[np.int64]]:
+    """Return the different rows, ascending, and the sum of the counts of each."""
+    rows, place = distinct(words)
+    total = np.zeros(len(rows), np.int64)
+    np.add.at(total, place, counts)
+    return rows, total

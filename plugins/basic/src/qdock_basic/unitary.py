@@ -1,4 +1,4 @@
-"""The unitary of a circuit: all columns at once, as one state of twice as many qubits."""
+"""The unitary of a circuit with classical control: all columns at once, as one state of twice as many qubits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from qdock_basic.branches import Branch, Mass, follow
 from qdock_basic.classical import Place
+from qdock_basic.engine import Engine
 from qdock_basic.kernels import Array
 from qdock_basic.state import PRECISIONS
 from qdock_basic.watch import Watch
@@ -13,8 +14,10 @@ from qdock_basic.watch import Watch
 __all__ = ["unitary_of"]
 
 
-def unitary_of(place: Place, num_qubits: int, watch: Watch, precision: str = "double") -> Array:
-    """Return the matrix of a circuit without measurement and reset.
+def unitary_of(
+    place: Place, num_qubits: int, watch: Watch, engine: Engine, precision: str = "double"
+) -> tuple[Array, float]:
+    """Return the matrix of a circuit without measurement and reset, and the angle of its global phase.
 
     Parameters
     ----------
@@ -23,16 +26,16 @@ def unitary_of(place: Place, num_qubits: int, watch: Watch, precision: str = "do
         columns. What classical control it has is followed as the initial values of its variables say.
     num_qubits : int
     watch : Watch
+    engine : Engine
     precision : {"double", "single"}
 
     Returns
     -------
     (2^n, 2^n) complex array
         Qubit 0 is the least significant bit of both indices.
+    float
     """
     size = 1 << num_qubits
     columns = np.eye(size, dtype=PRECISIONS[precision]).reshape(-1)
-    (end,) = follow(Branch(columns, place, 1.0), Mass(0.0), watch)
-    matrix = end.state.reshape(size, size)
-    matrix *= np.exp(1j * place.phase)
-    return matrix
+    (end,) = follow(Branch(columns, place, 1.0), Mass(0.0), watch, engine)
+    return end.state.reshape(size, size), place.phase

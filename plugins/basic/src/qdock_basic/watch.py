@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Protocol
 
-__all__ = ["Watch"]
+__all__ = ["Span", "Watch"]
 
 _SECONDS_BETWEEN_LOOKS = 0.01
 
@@ -48,3 +48,26 @@ class Watch:
         self._context.check()
         self._context.progress((self._index + fraction) / self._total, f"circuit {self._index + 1} of {self._total}")
         self._due = monotonic() + _SECONDS_BETWEEN_LOOKS
+
+
+class Span:
+    """A part of what is watched: its own progress from 0 to 1 is from `begin` to `end` of the whole.
+
+    Parameters
+    ----------
+    watch : Watch
+    begin, end : float
+    """
+
+    __slots__ = ("_begin", "_end", "_watch")
+
+    def __init__(self, watch: Watch, begin: float, end: float) -> None:
+        self._watch, self._begin, self._end = watch, begin, end
+
+    def is_due(self) -> bool:
+        """See `Watch`."""
+        return self._watch.is_due()
+
+    def look(self, fraction: float) -> None:
+        """See `Watch`."""
+        self._watch.look(self._begin + fraction * (self._end - self._begin))

@@ -1,0 +1,46 @@
+"""Which engine runs a job: the fast one where it is there and the work is worth loading it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from qdock.errors import OptionError
+from qdock_basic import fast
+from qdock_basic.engine import Engine, NumpyEngine
+from qdock_basic.fast_engine import FastEngine
+
+__all__ = ["check_engine", "engine_for", "is_fast", "note_effort"]
+
+# Seconds of work in numpy, past and expected, that are worth importing and compiling the kernels: with a warm cache
+# that takes half a second.
+_WORTH = 0.5
+_LOADED = "qdock_basic.fast.run"
+
+_spent = [0.0]
+
+
+def check_engine(options: Mapping[str, Any]) -> None:
+    """Raise `OptionError` if the fast engine was asked for where there is none."""
+    if options["engine"] == "fast" and (reason := fast.why_not()) is not None:
+        raise OptionError(f"Option `engine` is 'fast', but {reason} engine='numpy' gives the same counts.")
+
+
+def is_fast(options: Mapping[str, Any], seconds: float = 0.0) -> bool:
+    """Whether the fast engine does a job that would take numpy so many seconds."""
+    if options["engine"] != "auto":
+        return bool(options["engine"] == "fast")
+    return (_LOADED in sys.modules or _spent[0] + seconds > _WORTH) and fast.why_not() is None
+
+
+def engine_for(options: Mapping[str, Any], seconds: float) -> Engine:
+    """Return a new engine for a job that would take numpy so many seconds."""
+    return FastEngine(options["threads"]) if is_fast(options, seconds) else NumpyEngine()
+
+
+def note_effort(engine: Engine) -> None:
+    """Remember how long numpy worked: a process that has many small jobs is worth the fast engine too."""
+    if engine.name == NumpyEngine.name:
+        # Two threads at once may lose one's seconds; nothing but the moment of the change depends on it.
+        _spent[0] += engine.effort.plan + engine.effort.run

@@ -1,0 +1,124 @@
+"""What applies gates to states: an interface, and the engine in numpy, which faster ones are compared with.
+
+Engines differ in speed alone: what is drawn from a state does not depend on the last bit of its amplitudes, so the
+same seed gives the same counts on each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qdock_basic.kernels import Array, apply_form
+from qdock_basic.program import Gates
+from qdock_basic.state import PRECISIONS, prepare, probabilities
+
+__all__ = ["Effort", "Engine", "NumpyEngine", "Progress"]
+
+Floats = npt.NDArray[np.float64]
+
+# So many amplitudes are squared at a time, so that what is allocated for it stays small.
+_PIECE = 1 << 18
+
+
+@dataclass
+class Effort:
+    """What an engine has done, for the result's metadata.
+
+    Attributes
+    ----------
+    passes : int
+        How often a whole state was gone through to apply gates.
+    threads : int
+        The most that worked at the same time.
+    plan, run, sample : float
+        Seconds in which gates were put together and applied, and outcomes drawn.
+    """
+
+    passes: int = 0
+    threads: int = 1
+    plan: float = 0.0
+    run: float = 0.0
+    sample: float = 0.0
+
+
+class Progress(Protocol):
+    """What an engine asks between passes: `qdock_basic.watch.Watch` and its parts."""
+
+    def is_due(self) -> bool:
+        """Whether it is time to look."""
+
+    def look(self, fraction: float) -> None:
+        """Stop if asked to; say that this part of the gates is done."""
+
+
+class Engine(Protocol):
+    """Applies gates to states, and reads them."""
+
+    name: str
+    effort: Effort
+
+    def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
+        """Return the state after gates that begin a circuit; `initial` is a state to copy, or None for all 0."""
+
+    def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
+        """Apply gates to a state in place."""
+
+    def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
+        """Return the (2^n, 2^n) matrix of gates."""
+
+    def probabilities(self, state: Array) -> Floats:
+        """Return the squared magnitudes of all amplitudes."""
+
+    def block_sums(self, state: Array, width: int) -> Floats:
+        """Return the sum of the squared magnitudes of every `width` amplitudes."""
+
+
+class NumpyEngine:
+    """See `Engine`: a gate at a time, in numpy alone and in this thread."""
+
+    name = "numpy"
+
+    def __init__(self) -> None:
+        self.effort = Effort()
+
+    def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
+        """See `Engine`."""
+        state = prepare(num_qubits, initial, precision)
+        self.apply(state, gates, watch)
+        return state
+
+    def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
+        """See `Engine`."""
+        begin = perf_counter()
+        forms = gates.forms
+        middle = perf_counter()
+        for number, (form, qubits) in enumerate(forms):
+            if watch.is_due():
+                watch.look(number / len(forms))
+            apply_form(state, form, qubits)
+        self.effort.passes += len(forms)
+        self.effort.plan += middle - begin
+        self.effort.run += perf_counter() - middle
+
+    def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
+        """See `Engine`."""
+        size = 1 << num_qubits
+        # The lower qubits of a state of twice as many number the columns.
+        columns = np.eye(size, dtype=PRECISIONS[precision]).reshape(-1)
+        self.apply(columns, Gates(gates.circuit, gates.start, gates.stop, num_qubits), watch)
+        return columns.reshape(size, size)
+
+    def probabilities(self, state: Array) -> Floats:
+        """See `Engine`."""
+        return probabilities(state)
+
+    def block_sums(self, state: Array, width: int) -> Floats:
+        """See `Engine`."""
+        step = max(width, _PIECE)
+        pieces = (probabilities(state[start : start + step]) for start in range(0, len(state), step))
+        return np.concatenate([piece.reshape(-1, min(width, len(piece))).sum(axis=1) for piece in pieces])

@@ -1,0 +1,82 @@
+"""The fast engine behind the interface of engines; nothing here imports numba before there is something to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qdock.circuit import Circuit
+from qdock_basic import fast
+from qdock_basic.engine import Effort, Floats, Progress
+from qdock_basic.kernels import Array
+from qdock_basic.program import Gates
+
+__all__ = ["FastEngine"]
+
+
+class FastEngine:
+    """See `qdock_basic.engine.Engine`: compiled kernels, spread over threads.
+
+    Parameters
+    ----------
+    threads : int, optional
+        How many may work; if not given, ``QDOCK_THREADS`` or the CPUs that this process may use.
+    """
+
+    name = "fast"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.effort = Effort()
+        self._threads = threads
+
+    def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
+        """See `Engine`."""
+        state, stats = fast.statevector(
+            _alone(gates), precision=precision, threads=self._threads, watch=watch, initial=initial
+        )
+        self._note(stats)
+        return state
+
+    def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
+        """See `Engine`."""
+        if gates.offset:
+            self._apply_moved(state, gates, watch)
+            return
+        self._note(fast.apply(state, gates.circuit, gates.start, gates.stop, threads=self._threads, watch=watch))
+
+    def _apply_moved(self, state: Array, gates: Gates, watch: Progress) -> None:
+        """Apply gates whose qubits are moved up, as in a unitary with classical control."""
+        num_qubits = gates.circuit.num_qubits
+        circuit = Circuit(num_qubits + gates.offset, gates.circuit.num_clbits)
+        circuit.compose(_alone(gates), range(gates.offset, gates.offset + num_qubits))
+        self._note(fast.apply(state, circuit, 0, len(circuit), threads=self._threads, watch=watch))
+
+    def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
+        """See `Engine`."""
+        matrix, stats = fast.unitary(_alone(gates), precision=precision, threads=self._threads, watch=watch)
+        self._note(stats)
+        return matrix
+
+    def probabilities(self, state: Array) -> Floats:
+        """See `Engine`."""
+        return fast.probabilities(state, self._threads)
+
+    def block_sums(self, state: Array, width: int) -> Floats:
+        """See `Engine`."""
+        return fast.block_sums(state, width, self._threads)
+
+    def _note(self, stats: fast.Stats) -> None:
+        effort = self.effort
+        effort.passes += stats.passes
+        effort.threads = max(effort.threads, stats.threads)
+        effort.plan += stats.seconds_plan
+        effort.run += stats.seconds_run
+
+
+def _alone(gates: Gates) -> Circuit:
+    """Return gates as a circuit that has nothing else, and no global phase."""
+    circuit = gates.circuit
+    if gates.start == 0 and gates.stop == len(circuit) and circuit.global_phase == 0:
+        return circuit
+    return circuit.select(np.arange(gates.start, gates.stop), range(circuit.num_qubits))

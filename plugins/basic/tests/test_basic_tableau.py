@@ -60,7 +60,7 @@ def test_all_outcomes_are_those_of_statevectors_and_equally_likely(oracle: Any, 
 
 
 @pytest.mark.parametrize("name", GATES)
-def test_a_gate_of_the_table_is_clifford_if_it_turns_pauli_matrices_into_pauli_matrices(oracle: Any, name: str) -> None:
+def test_a_gate_of_the_table_is_clifford_if_it_turns_pauli_matrices_into_pauli_matrices(name: str) -> None:
     row = GATES[name]
     if row.num_qubits > 2:
         return

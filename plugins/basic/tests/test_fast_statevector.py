@@ -13,7 +13,7 @@ from qdock.expr import Parameter
 from qdock.gates import GATES, Gate
 from qdock_basic import fast
 from qdock_basic.kernels import apply_form
-from qdock_basic.program import compile_circuit
+from qdock_basic.program import Gates
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
@@ -24,8 +24,8 @@ both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 def reference(circuit, initial=None):
     """The numpy engine's state."""
     state = np.eye(1, 1 << circuit.num_qubits, dtype=complex)[0] if initial is None else np.array(initial, complex)
-    for step in compile_circuit(circuit).steps:
-        apply_form(state, step.detail, step.qubits)
+    for form, qubits in Gates(circuit, 0, len(circuit)).forms:
+        apply_form(state, form, qubits)
     return state * np.exp(1j * circuit.global_phase)
 
 

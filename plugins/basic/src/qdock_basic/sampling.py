@@ -165,7 +165,7 @@ def _steps_of_rows(rows: Array) -> Ints:
     tables = np.square(rows.real, dtype=np.float64)
     tables += np.square(rows.imag, dtype=np.float64)
     tables /= tables.sum(axis=1, keepdims=True)
-    steps = np.rint(tables * STEPS).astype(np.int64)
+    steps: Ints = np.rint(tables * STEPS).astype(np.int64)
     steps[np.arange(len(steps)), steps.argmax(axis=1)] += STEPS - steps.sum(axis=1)
     return steps
 

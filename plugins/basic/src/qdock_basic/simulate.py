@@ -329,7 +329,7 @@ def _unitary(simulation: Simulation) -> Found:
     straight = straight_of(circuit)
     if straight is not None:
         matrix = simulation.engine.unitary(straight.gates, circuit.num_qubits, precision, simulation.watch)
-        phase = float(angle_of(circuit.global_phase))
+        phase = simulation.place(Block([], angle_of(circuit.global_phase))).phase
     else:
         place = simulation.place(compile_circuit(circuit, offset=circuit.num_qubits))
         matrix, phase = unitary_of(place, circuit.num_qubits, simulation.watch, simulation.engine, precision)

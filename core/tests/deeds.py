@@ -255,3 +255,29 @@ class Runner(LocalBackend):
     def execute(self, programs, options, context):
         values = [program() for program in programs]
         return Result([CircuitResult(name=program.name, shots=0, data={"value": values[0]}) for program in programs])
+
+
+class Coin2(Coin):
+    """The same under a name of its own."""
+
+    spec = BackendSpec("coin2", "deeds:Coin2")
+
+
+class Teller2(LocalBackend):
+    """Calls a function with the context."""
+
+    spec = BackendSpec("teller2", "deeds:Teller2", accepts=("call",))
+
+    def execute(self, programs, options, context):
+        return Result([CircuitResult.from_value(call.name, call.resolve()(context)) for call in programs])
+
+
+def tell_everything(context):
+    """Say all there is to say of work, and fail."""
+    context.log("a line")
+    context.progress(0.25)
+    for record in (False, True, False):
+        circuit = Circuit(1, 1).h(0).measure(0, 0)
+        context.backend(Coin2(), record=record).run(circuit, shots=5).result()
+    context.checkpoint({"x": np.arange(3), "z": 1j})
+    raise ValueError("enough")

@@ -6,12 +6,12 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qdock.call import Call
 from qdock.events import Finished
 from qdock.record import Failure
 from qdock.worker import describe
 
 if TYPE_CHECKING:
-    from qdock.call import Call
     from qdock.executors import Executor
     from qdock.job import RecordedJob
     from qdock.owner import Owner
@@ -61,7 +61,7 @@ class Attempts:
         job, first = self._job, self._job._record.attempt == 1
         receive = partial(self._owner.receive, job)
         try:
-            job._handle = self._executor.start(job.job_id(), self._call, receive, **self._limits)
+            job._handle = self._executor.start(job.job_id(), self._resumed(), receive, **self._limits)
         except Exception as error:
             reason = f"The executor did not take it: {describe(error)}"
             self._owner.receive(job, Finished(failure=Failure("not_started", reason)))
@@ -72,3 +72,8 @@ class Attempts:
         if job._record.cancel_requested:
             # The request came before there was anything to stop.
             self._owner.stop(job)
+
+    def _resumed(self) -> Call:
+        """Return the work, which goes on from what is kept of the attempts before."""
+        *rest, _ = self._call.args
+        return Call(self._call.function, (*rest, self._job._record.checkpoint))

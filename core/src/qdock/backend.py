@@ -6,17 +6,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdock.events import Log, Progress
+from qdock.context import Context
 from qdock.job import FinishedJob, RecordedJob
 from qdock.options import check_options, configured_options, declared_options
 from qdock.spec import BackendSpec, Option
-from qdock.worker import InvalidResult, Worker, current_worker
+from qdock.worker import InvalidResult, current_worker
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from qdock.call import Call
     from qdock.circuit import Circuit
     from qdock.config import Config
@@ -47,45 +46,6 @@ class Target:
     couplings: tuple[tuple[int, int], ...] | None = None
     errors: Mapping[Any, float] = field(default_factory=dict)
     durations: Mapping[Any, float] = field(default_factory=dict)
-
-
-class Context:
-    """What a backend's `execute` has of the job it works for.
-
-    Parameters
-    ----------
-    job_id : str
-        The job.
-    seed : int
-        Of all random draws.
-    worker : Worker, optional
-        The line to the job's owner; None: nobody listens, as in a test of `execute`.
-    """
-
-    __slots__ = ("_worker", "job_id", "seed")
-
-    def __init__(self, job_id: str = "", seed: int = 0, worker: Worker | None = None) -> None:
-        self.job_id = job_id
-        self.seed = seed
-        self._worker = Worker(job_id) if worker is None else worker
-
-    def check(self) -> None:
-        """Raise `JobCancelledError` if the job was asked to stop: call it often, and let it pass through."""
-        self._worker.check()
-
-    def progress(self, fraction: float, text: str = "") -> None:
-        """Say how far the work is: from 0 to 1, and a text for people."""
-        self._worker.emit(Progress(min(max(float(fraction), 0.0), 1.0), str(text)))
-
-    def log(self, text: str) -> None:
-        """Write a line to the job's log."""
-        self._worker.emit(Log(str(text)))
-
-    def rng(self, circuit: int = 0, block: int = 0, path: int = 0) -> np.random.Generator:
-        """Return the generator of a circuit's block of shots and branch; see `qdock.streams.stream`."""
-        from qdock.streams import stream
-
-        return stream(self.seed, circuit, block, path)
 
 
 def _make_spec(cls: type) -> BackendSpec:
@@ -274,18 +234,33 @@ class LocalBackend(Backend):
 
 
 def execute(
-    backend: LocalBackend, programs: Sequence[Circuit | Call], options: dict[str, Any], job_id: str, seed: int
+    backend: LocalBackend,
+    programs: Sequence[Circuit | Call],
+    options: dict[str, Any],
+    job_id: str,
+    seed: int,
+    checkpoint: Mapping[str, Any] | None = None,
+    first: int = 0,
 ) -> Result:
-    """Do a job's work: what an executor calls, wherever it is.
+    """Do a job's work, or the part of it that begins with its program `first`: what an executor calls, wherever it is.
 
     Raises
     ------
     InvalidResult
         If what comes back is no result of these programs.
     """
-    context = Context(job_id, seed, current_worker())
+    context = Context(job_id, seed, current_worker(), checkpoint, first, partial(_find_dock, backend))
     result = check_result(backend, programs, backend.execute(programs, options, context))
     return result.with_metadata(job_id=job_id, backend=backend.spec.full_name, seed=seed)
+
+
+def _find_dock(backend: Backend) -> Dock:
+    """Return the Dock for what is run inside of a job: the backend's own, or, in another process, one like it."""
+    if backend.dock is None:
+        import qdock
+
+        backend.dock = qdock.default_dock() if backend.config is None else qdock.Dock(backend.config)
+    return backend.dock
 
 
 def check_result(backend: Backend, programs: Sequence[Circuit | Call], result: Any) -> Result:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from qdock.adoption import Adopter
     from qdock.backend import Backend
+    from qdock.context import Context
     from qdock.convert import Converters
     from qdock.executors import Executor
     from qdock.job import JobStatus, RecordedJob
@@ -273,6 +274,12 @@ class Dock:
         if backend.dock is None:
             backend.dock = self
         return backend
+
+    def inside(self, backend: str | Backend | None, context: Context, record: bool) -> Backend:
+        """Return a backend for runs inside of a job; see `Context.backend`."""
+        from qdock.inside import InnerBackend
+
+        return InnerBackend(self, self._find_device(backend), context, record)
 
     def convert(self, program: Any, target: str = "circuit", path: str | os.PathLike[str] | None = None) -> Any:
         """Return a program in another format, by the shortest path through the converters.

@@ -1,15 +1,18 @@
-"""What a worker says to the owner of a job: it started, how far it is, what it logged, how it ended."""
+"""What a worker says to the owner of a job: it started, how far it is, what is to be kept of it, how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qdock.record import Failure
+from qdock.record import Failure, LogLine, Record
 
-__all__ = ["Emit", "Event", "Finished", "Log", "Progress", "Started"]
+if TYPE_CHECKING:
+    from qdock.circuit_result import CircuitResult
+
+__all__ = ["Checkpoint", "Emit", "Event", "Finished", "Inside", "Log", "Part", "Progress", "Recorded", "Started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,43 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What another attempt can go on from; the last one counts.
+
+    Parameters
+    ----------
+    value : dict
+        Values that can be stored, and that nobody changes any more.
+    """
+
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The entry of one of a job's programs is there."""
+
+    index: int
+    entry: CircuitResult
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What was run inside of a job so far: by backend how many ``jobs`` and ``programs``, and their ``seconds``."""
+
+    runs: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A job inside of a job has ended and is to have a record of its own."""
+
+    record: Record
+    result: Any = None
+    logs: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The work ended: with a value, with a failure, or stopped as it was asked to.
 
@@ -68,5 +108,5 @@ class Finished:
     exception: BaseException | None = field(default=None, compare=False)
 
 
-Event = Started | Progress | Log | Finished
+Event = Started | Progress | Log | Checkpoint | Part | Inside | Recorded | Finished
 Emit = Callable[[Event], None]

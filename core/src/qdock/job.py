@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from qdock.abstract_job import Job, JobV1
 from qdock.errors import JobCancelledError, JobError, StoreWarning
 from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from qdock.backend import Backend
+    from qdock.circuit_result import CircuitResult
     from qdock.dock import Dock
     from qdock.events import Finished
     from qdock.result import Result
@@ -72,6 +75,8 @@ class RecordedJob(Job):
     _started: float | None = None
     #: Why this process alone knows how it ended.
     _unrecorded: str | None = None
+    #: What has come back so far, by the index of the program.
+    _parts: dict[int, CircuitResult] | None = None
     #: Whether this handle hears of every change, or must ask the store.
     _owned = True
 
@@ -234,7 +239,7 @@ class RecordedJob(Job):
 
     def logs(self) -> list[str]:
         """Return the lines that the work has logged; of a long log the newest."""
-        return [] if self._dock is None else [line.text for line in self._dock.store.logs(self._job_id)]
+        return [] if self._dock is None else [line.text for line in self._dock.owner.logs(self._job_id)]
 
     def __repr__(self) -> str:
         where = f" on {self._record.backend}" if self._record.backend else ""
@@ -333,6 +338,29 @@ class RecordedJob(Job):
                 self._listeners.changed.notify_all()
         if record.is_final and not self._owned:
             self._settle()
+
+    def _tell(self, changes: dict[str, Any]) -> None:
+        """Take what is not in the store yet; it is no other revision."""
+        listeners = self._listeners
+        if listeners is not None:
+            with listeners.changed:
+                if not self._record.is_final:
+                    self._record = msgspec.structs.replace(self._record, **changes)
+
+    @property
+    def parts(self) -> dict[int, CircuitResult]:
+        """What has come back so far for single programs, where the backend hands it over, by their index."""
+        if self._parts is not None:
+            return dict(self._parts)
+        kept = (self.record.checkpoint or {}).get("parts")
+        return {} if kept is None else dict(zip(kept["indices"], kept["result"], strict=True))
+
+    def _parts_so_far(self) -> dict[str, Any] | None:
+        """Return the parts that there are as a checkpoint."""
+        from qdock.result import Result
+
+        parts = dict(self._parts or {})
+        return {"parts": {"indices": list(parts), "result": Result(parts.values())}}
 
     def _settle(self) -> None:
         """Call the callbacks of a job that has just become final."""

@@ -11,7 +11,7 @@ from qdock.attempts import Attempts
 from qdock.backend import execute
 from qdock.call import Call
 from qdock.errors import OptionError
-from qdock.events import Event, Finished, Log, Progress
+from qdock.events import Event, Finished, Inside, Log, Progress, Recorded
 from qdock.executors.inline import pass_on_interrupt
 from qdock.job import RecordedJob
 from qdock.lifetime import close_at_exit
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qdock.dock import Dock
     from qdock.executors import Executor
 
-__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "launch"]
+__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "born", "gate", "launch", "logged"]
 
 #: Where jobs run if nobody says otherwise.
 DEFAULT_EXECUTOR = "thread"
@@ -87,12 +87,15 @@ def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> Record
     finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)))
     seconds = time.perf_counter() - begun
     job._keep(finished)
-    dock.owner.create(job, _born(record, finished, worker.events, seconds), finished.value, _logged(worker.events))
+    dock.owner.create(job, born(record, finished, worker.events, seconds), finished.value, logged(worker.events))
+    for event in worker.events:
+        if type(event) is Recorded:
+            dock.owner.receive(job, event)
     pass_on_interrupt(finished.exception)
     return job
 
 
-def _born(record: Record, finished: Finished, events: Sequence[Event], seconds: float) -> Record:
+def born(record: Record, finished: Finished, events: Sequence[Event], seconds: float) -> Record:
     """Return the record of a job whose way nobody saw until its end."""
     status = _final(finished)
     history = (
@@ -101,12 +104,14 @@ def _born(record: Record, finished: Finished, events: Sequence[Event], seconds: 
         StatusChange(status, max(time.time(), record.created)),
     )
     told = [JobProgress(event.fraction, event.text) for event in events if type(event) is Progress]
+    inside = [event.runs for event in events if type(event) is Inside]
     return changed(
         record,
         status=status,
         history=history,
         error=finished.failure,
         progress=told[-1] if told else record.progress,
+        inside=inside[-1] if inside else {},
         metrics={"queued": 0.0, "run": seconds, "total": seconds},
     )
 
@@ -117,7 +122,8 @@ def _final(finished: Finished) -> JobStatus:
     return JobStatus.DONE if finished.failure is None else JobStatus.ERROR
 
 
-def _logged(events: Sequence[Event]) -> list[Any]:
+def logged(events: Sequence[Event]) -> list[Any]:
+    """Return the lines that were logged."""
     return [line for event in events if type(event) is Log for line in log_lines(event)]
 
 

@@ -12,9 +12,12 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from qdock.errors import JobCancelledError, JobTimeoutError
-from qdock.events import Event, Finished, Log, Progress, Started
+from qdock.events import Checkpoint, Event, Finished, Inside, Log, Part, Progress, Recorded, Started
 from qdock.job import RecordedJob
+from qdock.notes import Notes
 from qdock.record import RETRIABLE, Failure, JobProgress, LogLine, Record, moved
 from qdock.status import JobStatus
 from qdock.watcher import Watcher
@@ -53,6 +56,7 @@ class Owner:
         self.name = _new_name()
         #: The jobs that are not final.
         self.jobs: dict[str, RecordedJob] = {}
+        self._notes = Notes(store)
         self._watcher = Watcher(self._look, lambda: store.shared and bool(self.jobs))
         #: What the store could not take, the newest of it.
         self._unwritten: deque[tuple[RecordedJob, Callable[[], None]]] = deque(maxlen=UNWRITTEN)
@@ -71,7 +75,8 @@ class Owner:
 
     def move(self, job: RecordedJob, expected: Collection[JobStatus], status: JobStatus, **changes: Any) -> bool:
         """Record another status if the job is in one of `expected`; return whether it was."""
-        record = self._store.transition(job.job_id(), expected, status, metrics=job._measure(status), **changes)
+        changes = {**self._notes.take(job.job_id()), "metrics": job._measure(status), **changes}
+        record = self._store.transition(job.job_id(), expected, status, **changes)
         if record is not None:
             self._announce(job, record)
         return record is not None
@@ -101,12 +106,31 @@ class Owner:
         job._started = time.perf_counter()
 
     def _progress(self, job: RecordedJob, event: Progress) -> None:
-        record = self._store.update(job.job_id(), progress=JobProgress(event.fraction, event.text))
-        if record is not None:
-            job._advance(record)
+        self._notes.change(job, progress=JobProgress(event.fraction, event.text))
 
     def _logged(self, job: RecordedJob, event: Log) -> None:
-        self._store.add_logs(job.job_id(), log_lines(event))
+        self._notes.log(job, log_lines(event))
+
+    def logs(self, job_id: str) -> list[LogLine]:
+        """Return a job's log, with what is not in the store yet."""
+        if job_id in self.jobs:
+            self._notes.write(job_id)
+        return self._store.logs(job_id)
+
+    def _kept(self, job: RecordedJob, event: Checkpoint) -> None:
+        self._notes.change(job, checkpoint=event.value)
+
+    def _handed_over(self, job: RecordedJob, event: Part) -> None:
+        job._parts = {} if job._parts is None else job._parts
+        job._parts[event.index] = event.entry
+        self._notes.change(job, checkpoint=job._parts_so_far)
+
+    def _ran_inside(self, job: RecordedJob, event: Inside) -> None:
+        self._notes.change(job, inside=event.runs)
+
+    def _recorded_inside(self, job: RecordedJob, event: Recorded) -> None:
+        record = msgspec.structs.replace(event.record, owner=self.name)
+        self.create(RecordedJob(job._dock, record), record, event.result, event.logs)
 
     def _finished(self, job: RecordedJob, event: Finished) -> None:
         if not self._try_again(job, event.failure):
@@ -132,13 +156,14 @@ class Owner:
             # A pool that broke tells nothing of the work but its end.
             self.move(job, (JobStatus.QUEUED,), JobStatus.RUNNING)
         text = f"Attempt {job._record.attempt} failed and is followed by another: {failure.message}"
-        self._store.add_logs(job.job_id(), log_lines(Log(text)))
+        self._notes.log(job, log_lines(Log(text)))
         return self.move(job, (JobStatus.RUNNING,), JobStatus.QUEUED, progress=JobProgress())
 
     def _end(self, job: RecordedJob, event: Finished) -> None:
         job._keep(event)
         status, changes = _status_of(event)
         changes["metrics"] = job._measure(status)
+        changes |= self._take_notes(job)
         kept = {} if status is not JobStatus.DONE else {"result": event.value}
         found: list[Record | None] = []
 
@@ -149,6 +174,14 @@ class Owner:
             found = [moved(job._record, status, time.time(), **changes)]
         if found[0] is not None:
             self._announce(job, found[0])
+
+    def _take_notes(self, job: RecordedJob) -> dict[str, Any]:
+        try:
+            return self._notes.take(job.job_id())
+        # What was said on the way must not keep the end from being told.
+        except Exception:  # noqa: BLE001
+            _log.warning("What job %s said last could not be recorded.", job.job_id(), exc_info=True)
+            return {}
 
     # --- a store that fails
 
@@ -193,7 +226,7 @@ class Owner:
         if job.record.status is JobStatus.INITIALIZING and job._owned and job.job_id() not in self.jobs:
             # It is about to be submitted, and not recorded yet.
             return False
-        record = self._store.update(job.job_id(), cancel_requested=True)
+        record = self._store.update(job.job_id(), **self._notes.take(job.job_id()), cancel_requested=True)
         if record is None:
             return job.record.status is JobStatus.CANCELLED
         job._advance(record)
@@ -210,7 +243,8 @@ class Owner:
             self.move(job, UNFINISHED, JobStatus.CANCELLED)
 
     def _look(self) -> None:
-        """Hear what other processes ask for."""
+        """Write down what there is to be, and hear what other processes ask for."""
+        self._notes.write_all()
         for job_id in self._store.cancel_requests(self.name):
             job = self.jobs.get(job_id)
             if job is not None and not job._record.cancel_requested:
@@ -224,6 +258,7 @@ class Owner:
         self.name = _new_name()
         self._store.after_fork()
         self._watcher.after_fork()
+        self._notes.after_fork()
         self._unwritten.clear()
         failure = Failure("worker_lost", "This process was forked off while the job ran. It goes on in the parent.")
         for job in self.jobs.values():
@@ -250,5 +285,9 @@ _RECEIVE: dict[type, Callable[[Owner, RecordedJob, Any], None]] = {
     Started: Owner._started,
     Progress: Owner._progress,
     Log: Owner._logged,
+    Checkpoint: Owner._kept,
+    Part: Owner._handed_over,
+    Inside: Owner._ran_inside,
+    Recorded: Owner._recorded_inside,
     Finished: Owner._finished,
 }

@@ -161,6 +161,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds: ``queued`` before the last start, ``run`` after it, ``total``.
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     error: Failure | None = None
+    #: What was run inside of it and has no records: by backend ``jobs``, ``programs`` and ``seconds``.
+    inside: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
 
     @property
     def is_final(self) -> bool:

@@ -46,6 +46,7 @@ _STATE = frozenset(
         "progress",
         "metrics",
         "error",
+        "inside",
     )
 )
 _UNFINISHED = tuple(status for status in JobStatus if status not in JOB_FINAL_STATES)

@@ -36,7 +36,7 @@ _PLAIN = (
 )
 _VALUES = ("checkpoint", "options", "metadata")
 #: Plain ones that records of earlier versions do not have.
-_LATER = ("retries", "time_limit")
+_LATER = ("retries", "time_limit", "inside")
 
 
 def record_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:

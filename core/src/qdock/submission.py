@@ -73,7 +73,7 @@ class Submission:
 
     def work(self, programs: Sequence[Circuit | Call], job_id: str) -> tuple[Any, ...]:
         """Return the arguments of `qdock.backend.execute` for these programs."""
-        return self.backend, programs, dict(self.options), job_id, self.seed
+        return self.backend, programs, dict(self.options), job_id, self.seed, self.checkpoint
 
 
 def check_tags(tags: Iterable[str]) -> tuple[str, ...]:

@@ -6,18 +6,22 @@ done is known throughout that call, so what is started inside of a job knows its
 
 from __future__ import annotations
 
+import threading
+import time
 import traceback
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from qdock.errors import JobCancelledError, JobError
-from qdock.events import Emit, Event, Finished, Started
+from qdock.events import Emit, Event, Finished, Inside, Started
 from qdock.record import Failure
 
 __all__ = ["InvalidResult", "Worker", "current_worker", "describe", "perform", "work", "work_apart"]
 
 #: Characters that are kept of a reason and of a traceback.
 _TEXT_LIMIT = 1 << 16
+#: Seconds between two messages about what was run inside of a job.
+_INSIDE_SECONDS = 0.2
 
 
 class InvalidResult(JobError):
@@ -44,7 +48,7 @@ class Worker:
         The executor's handle to the job.
     """
 
-    __slots__ = ("_parent", "emit", "events", "handle", "job_id", "stop_requested")
+    __slots__ = ("_lock", "_parent", "_told", "emit", "events", "handle", "inside", "job_id", "stop_requested")
 
     def __init__(self, job_id: str, emit: Emit | None = None, handle: str | None = None) -> None:
         self.job_id = job_id
@@ -53,6 +57,9 @@ class Worker:
         self.emit: Emit = self.events.append if emit is None else emit
         self.stop_requested = False
         self._parent: Worker | None = None
+        #: What was run inside of the job, by backend.
+        self.inside: dict[str, dict[str, float]] = {}
+        self._told, self._lock = 0.0, threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The other process has no way back to the owner but the value that it returns.
@@ -67,6 +74,26 @@ class Worker:
         """Raise `JobCancelledError` if the work shall stop."""
         if self.stopping:
             raise JobCancelledError(f"Job {self.job_id} was asked to stop.")
+
+    def count(self, backend: str, programs: int, seconds: float) -> None:
+        """Count a run on a backend inside of this job, and tell the owner of all of them now and then."""
+        with self._lock:
+            seen = self.inside.setdefault(backend, {"jobs": 0, "programs": 0, "seconds": 0.0})
+            seen["jobs"] += 1
+            seen["programs"] += programs
+            seen["seconds"] += seconds
+            now = time.monotonic()
+            due = now >= self._told + _INSIDE_SECONDS
+            if due:
+                self._told = now
+        if due:
+            self.tell_inside()
+
+    def tell_inside(self) -> None:
+        """Tell the owner what was run inside of this job."""
+        with self._lock:
+            runs = {backend: dict(seen) for backend, seen in self.inside.items()}
+        self.emit(Inside(runs))
 
 
 _CURRENT: ContextVar[Worker | None] = ContextVar("qdock_worker", default=None)
@@ -89,9 +116,12 @@ def work(worker: Worker, call: Work) -> Finished:
     return perform(worker, call)
 
 
-def perform(worker: Worker, call: Work) -> Finished:
-    """Do the work as `work` does, of a job whose start is nobody's concern."""
-    worker._parent = _CURRENT.get()
+def perform(worker: Worker, call: Work, outer: Worker | None = None) -> Finished:
+    """Do the work as `work` does, of a job whose start is nobody's concern; `outer` is the job that it is part of.
+
+    If none is given that is the one whose work this thread does.
+    """
+    worker._parent = _CURRENT.get() if outer is None else outer
     token = _CURRENT.set(worker)
     try:
         worker.check()
@@ -101,6 +131,8 @@ def perform(worker: Worker, call: Work) -> Finished:
         return _failed(worker, error)
     finally:
         _CURRENT.reset(token)
+        if worker.inside:
+            worker.tell_inside()
 
 
 def work_apart(worker: Worker, call: Work) -> list[Event]:

@@ -146,6 +146,8 @@ class Server:
             self.send(Kind.LOG, msgspec.msgpack.encode((event.time, event.text[:_TEXT_LIMIT])))
         elif isinstance(event, Progress):
             self.send(Kind.PROGRESS, msgspec.msgpack.encode((event.fraction, event.text[:_TEXT_LIMIT])))
+        else:
+            self.send(Kind.EVENT, *pack_value(event))
 
     # --- jobs
 

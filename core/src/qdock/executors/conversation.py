@@ -217,6 +217,15 @@ class Conversation:
         at, text = msgspec.msgpack.decode(body, type=tuple[float, str])
         self._job.tell(Log(text, at))
 
+    def _told(self, body: bytearray) -> None:
+        try:
+            event = unpack_value(bytes(body[:1]), memoryview(body)[1:])
+        # What a value does when it is unpickled is up to it; the work goes on.
+        except Exception:  # noqa: BLE001
+            _log.warning("What job %s sent on its way can't be unpacked here.", self._job.job_id, exc_info=True)
+        else:
+            self._job.tell(event)
+
     def _answered(self, body: bytearray) -> None:
         answer, rest = split_head(body, Answer)
         self.clean = answer.clean
@@ -260,5 +269,6 @@ def _with_value(rest: memoryview) -> Finished:
 _TAKE: dict[Kind, Callable[[Conversation, bytearray], None]] = {
     Kind.BEGUN: Conversation._begun,
     Kind.LOG: Conversation._logged,
+    Kind.EVENT: Conversation._told,
     Kind.FINISHED: Conversation._answered,
 }

@@ -42,6 +42,7 @@ class Kind(IntEnum):
     PROGRESS = 4
     LOG = 5
     FINISHED = 6
+    EVENT = 7
 
 
 class Task(msgspec.Struct):

@@ -215,7 +215,7 @@ def test_only_the_light_cone_of_what_is_measured_is_simulated(simulated: Any, or
 @pytest.mark.parametrize("shots", [300, 1 << 20])
 def test_parts_that_have_nothing_to_do_with_each_other_are_drawn_independently(simulated: Any, shots: int) -> None:
     circuit = Circuit(20, 6)
-    parts = (range(0, 10), range(10, 20))
+    parts = (range(10), range(10, 20))
     for part in parts:
         chain(circuit, part)
     circuit.measure([9, 8, 0], [5, 0, 2]).measure([19, 10, 15], [1, 3, 4])

@@ -176,6 +176,18 @@ def test_a_result_too_large_to_load_is_not_saved(monkeypatch):
         Result.empty().with_metadata(x="y" * 100).to_bytes()
 
 
+def test_a_small_archive_is_the_one_that_zipfile_writes(monkeypatch):
+    entries = [
+        CircuitResult(name="ü", data={"a": np.arange(5), "b": np.ones((2, 3)), "c": np.array(1j), "d": np.zeros(0)}),
+        CircuitResult(name="none"),
+    ]
+    for result in (Result(entries), Result.empty()):
+        small = result.to_bytes()
+        monkeypatch.setattr(result_io, "_SMALL_BYTES", -1)
+        assert small == result.to_bytes()
+        monkeypatch.undo()
+
+
 # --- files that are not as they were written
 
 

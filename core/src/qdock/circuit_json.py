@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from qdock.expr import Binary, Bit, Bits, Cast, Const, Expr, Parameter, Type, Un
 from qdock.gates import Gate
 from qdock.json_guard import check_depth
 from qdock.nodes import make_binary, make_unary
-from qdock.operations import Assign, Barrier, Delay, Detail, For, If, Modifier, Operation, Range, Switch, While
+from qdock.operations import OPERATION_NAMES, Assign, Barrier, Delay, Detail, For, If, Modifier, Range, Switch, While
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -56,19 +56,28 @@ def dumps(circuit: Circuit) -> str:
 
 def _body(circuit: Circuit, blocks: list[Any]) -> dict[str, Any]:
     """Return a circuit's own operations; the blocks they run are added to `blocks` and named by their place."""
-    return {
-        "global_phase": _write_angle(circuit.global_phase),
-        "operations": [_write_operation(operation, blocks) for operation in circuit],
-    }
+    return {"global_phase": _write_angle(circuit.global_phase), "operations": list(_write_rows(circuit, blocks))}
 
 
-def _write_operation(operation: Operation, blocks: list[Any]) -> list[Any]:
-    params = [_write_angle(param) for param in operation.params]
-    detail = None if operation.detail is None else _WRITE[type(operation.detail)](operation.detail, blocks)
-    row = [operation.name, list(operation.qubits), params, list(operation.clbits), detail]
-    while not row[-1]:
-        row.pop()
-    return row
+def _write_rows(circuit: Circuit, blocks: list[Any]) -> Iterator[list[Any]]:
+    """Yield ``[name, qubits, angles, clbits, detail]`` of each operation, without what is empty at its end."""
+    columns = circuit.columns()
+    qubits, clbits, angles = columns.qubits.tolist(), columns.clbits.tolist(), columns.params.tolist()
+    for place, expression in columns.expressions.items():
+        angles[place] = _write_expression(expression)
+    starts = (columns.qubit_start, columns.param_start, columns.clbit_start)
+    ends = zip(columns.code.tolist(), *(start[1:].tolist() for start in starts), strict=True)
+    details = columns.details
+    q = p = c = 0
+    for index, (code, q_end, p_end, c_end) in enumerate(ends):
+        row = [OPERATION_NAMES[code], qubits[q:q_end], angles[p:p_end], clbits[c:c_end]]
+        detail = details.get(index)
+        if detail is not None:
+            row.append(_WRITE[type(detail)](detail, blocks))
+        while not row[-1]:
+            row.pop()
+        q, p, c = q_end, p_end, c_end
+        yield row
 
 
 def _write_angle(angle: float | Expr) -> Any:

@@ -27,6 +27,7 @@ INLINE_BYTES = 1 << 16
 #: What is younger may be about to be recorded.
 ABANDONED_SECONDS = 86400.0
 _CHUNK_BYTES = 1 << 20
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Document(NamedTuple):
@@ -51,7 +52,7 @@ def pack(value: Any, arrays: Arrays) -> bytes:
         If an array is of a type that can't be stored.
     """
     if not arrays:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
     writer, file = result_io.ArrayWriter(), io.BytesIO()
     names = [[name, writer.add(result_io.check_array(name, array))] for name, array in arrays.items()]
     result_io.write_archive(file, {"value": value, "names": names}, writer)

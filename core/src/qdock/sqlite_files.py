@@ -22,8 +22,13 @@ BUSY_SECONDS = 30.0
 #: Connections of the parent that a forked child must neither use nor close.
 _LEFT_BEHIND: list[object] = []
 
-_SETTINGS = """
+#: The pages of the log beside the file are moved into it when there are so many: each time costs its writer some
+#: milliseconds, and with SQLite's own 1,000 that would be one job in sixty or so.
+CHECKPOINT_PAGES = 4000
+
+_SETTINGS = f"""
 PRAGMA synchronous = NORMAL;
+PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 PRAGMA mmap_size = 0;
 PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;

@@ -34,7 +34,8 @@ def outcome(text: str, *, fast: bool) -> object:
     try:
         return Reader(LIMITS, fast=fast).read(text)
     except QdockError as error:
-        assert FAULTY not in str(error), str(error)
+        if FAULTY in str(error):
+            raise
         return None
 
 

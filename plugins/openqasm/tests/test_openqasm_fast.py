@@ -5,6 +5,8 @@ import json
 import pytest
 
 from qdock.errors import LimitExceeded, QdockError
+from qdock_openqasm.api import loads
+from qdock_openqasm.errors import OpenQasmError
 from qdock_openqasm.grammar import Grammar
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.reader import Reader
@@ -106,3 +108,27 @@ def test_a_gate_that_replaces_another_is_seen():
     text = V2 + "qreg q[1];\n" + "sx q[0];\n" * 50 + "gate sx a { x a; }\n" + "sx q[0];\n" * 50
     names = [step.name for step in Reader(Limits()).read(text)]
     assert names == ["sx"] * 50 + ["x"] * 50
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        "/**/",
+        "/* x q; */",
+        "// x q;\n",
+        "/*/ x q; */",
+        "/* // */",
+        "// /* x q;\n",
+        "/* a */ /* b\n */ // c */\n",
+        '/*"*/ // "\n',
+    ],
+)
+def test_comments_between_statements_change_nothing(comments):
+    text = f"OPENQASM 3.0;{comments}qubit q;{comments}U(1,2,3) {comments}q;{comments}U(1,2,3) q;{comments}"
+    assert Reader(Limits()).read(text) == Reader(Limits(), fast=False).read(text)
+    assert len(Reader(Limits()).read(text)) == 2
+
+
+def test_a_comment_without_an_end_is_looked_for_once():
+    with pytest.raises(OpenQasmError, match=r"1:24: unterminated block comment"):
+        loads("OPENQASM 3.0; qubit q; /* x q; " + "/ * x; " * 100_000)

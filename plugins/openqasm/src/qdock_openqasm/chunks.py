@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     | (?P<string> "[^"\r\n]*" | '[^'\r\n]*' )
     | (?P<line> (?: \#pragma | pragma(?!\w) | @[^\W\d] )[^\n]* )
     | (?P<word> [^\W\d]\w* )
+    | (?P<open> /\*.* )  # a comment without end is looked for once
     | (?P<mark> [()\[\]{};] )
     | (?P<other> [^\s\w()\[\]{};"'/#@]+ | \d\w* | . )
     """,

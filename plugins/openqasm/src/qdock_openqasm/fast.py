@@ -34,7 +34,8 @@ _ANGLE = re.compile(rf"\s*(-?)\s*({_NUMBER}|pi)\s*((?:[*/]\s*(?:{_NUMBER}|pi)\s*
 _DECIMAL = re.compile(r"-?\d{1,20}\.\d+", re.ASCII)
 _FACTOR = re.compile(rf"([*/])\s*({_NUMBER}|pi)", re.ASCII)
 
-_COMMENT = re.compile(r"\"[^\"\r\n]*\"|'[^'\r\n]*'|//[^\n]*|/\*.*?\*/", re.DOTALL)
+#: A string, a comment, or the beginning of one over several lines.
+_COMMENT = re.compile(r"\"[^\"\r\n]*\"|'[^'\r\n]*'|//[^\n]*|/\*")
 #: Where text that looks like a comment may be something else.
 _RAW_TEXT = re.compile(r"pragma|cal\b|@[^\W\d]|#")
 
@@ -69,7 +70,7 @@ class FastPath:
 
     def __init__(self, text: str, program: Program) -> None:
         self._program = program
-        self._text = text if _RAW_TEXT.search(text) else _COMMENT.sub(_blank, text)
+        self._text = text if _RAW_TEXT.search(text) else _without_comments(text)
         self._statements: dict[str, Rows] = {}
         self._angles: dict[str, tuple[float, ...]] = {}
         self._operands: dict[str, _Operands] = {}
@@ -233,10 +234,20 @@ class FastPath:
         return angles
 
 
-def _blank(match: re.Match[str]) -> str:
-    """A comment as spaces; a string stays."""
-    text = match.group()
-    return text if text[0] in "\"'" else " " * len(text)
+def _without_comments(text: str) -> str:
+    """The text with spaces in place of its comments, up to one that has no end."""
+    parts, done, position = [], 0, 0
+    while match := _COMMENT.search(text, position):
+        start, position = match.span()
+        if match.group() == "/*":
+            end = text.find("*/", position)
+            if end < 0:
+                break
+            position = end + 2
+        if text[start] == "/":
+            parts += [text[done:start], " " * (position - start)]
+            done = position
+    return "".join([*parts, text[done:]])
 
 
 def _barrier(parts: list[QubitsPart]) -> Rows:

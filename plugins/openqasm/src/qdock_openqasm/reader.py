@@ -26,7 +26,7 @@ from qdock_openqasm.writer import EXACT
 __all__ = ["Reader"]
 
 _VERSIONS = ("2.0", "3.0", "3.1")
-_HEADER = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_HEADER = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
 _INCLUDES_2 = re.compile(r"""^\s*include\s*["']qelib1\.inc["']""", re.MULTILINE)
 _BUILT_IN_2 = re.compile(r"^\s*CX\b", re.MULTILINE)

@@ -15,7 +15,7 @@ from qdock_openqasm.sources import Origin
 __all__ = ["deep_stack", "scan"]
 
 _MARK = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"[^"\r\n]*"|'[^'\r\n]*'|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<durationof>\bdurationof\b)""",
+    r"""//[^\n]*|/\*.*?\*/|/\*.*|"[^"\r\n]*"|'[^'\r\n]*'|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<durationof>\bdurationof\b)""",
     re.DOTALL,
 )
 _NUMBER = re.compile(r"(?<![\w.\x22])(?:0[bB][01_]+|0o[0-7_]+|0[xX][0-9a-fA-F_]+|\d[\d_]*)")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import bisect
-import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 __all__ = ["Origin", "Source"]
+
+_NEWLINE = ord("\n")
 
 
 class Source:
@@ -32,19 +35,22 @@ class Source:
         self.quotable = quotable
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+    def _starts(self) -> np.ndarray[Any, Any]:
+        """Where each line begins: an array, as a text may have millions of lines."""
+        kind, encoding = (np.uint8, "ascii") if self.text.isascii() else (np.uint32, "utf-32-le")
+        characters = np.frombuffer(self.text.encode(encoding, errors="surrogatepass"), dtype=kind)
+        return np.concatenate(([0], np.flatnonzero(characters == _NEWLINE) + 1))
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line, from 1 on, and column, from 0 on, of a character."""
-        line = bisect.bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1]
+        line = int(np.searchsorted(self._starts, offset, side="right"))
+        return line, offset - int(self._starts[line - 1])
 
     def line(self, number: int) -> str:
         """Return a line without its end."""
         if not 1 <= number <= len(self._starts):
             return ""
-        start = self._starts[number - 1]
+        start = int(self._starts[number - 1])
         end = self.text.find("\n", start)
         return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
 

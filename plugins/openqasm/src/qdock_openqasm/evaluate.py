@@ -13,7 +13,7 @@ from qdock_openqasm.arithmetic import binary, unary
 from qdock_openqasm.errors import Fault, from_core
 from qdock_openqasm.functions import call_function
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.indexing import RuntimeIndex
+from qdock_openqasm.indexing import IndexFault, RuntimeIndex
 from qdock_openqasm.memory import Bits
 from qdock_openqasm.places import BitSlice, BitsPart, Elements, Place, QubitsPart
 from qdock_openqasm.runtime_index import collected, read_at_run_time
@@ -28,6 +28,7 @@ from qdock_openqasm.scope import (
     Subroutine,
     Symbol,
     Variable,
+    declared,
 )
 from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
 from qdock_openqasm.values import UNKNOWN, Duration, Unknown, Value, as_bool, as_integer, cast
@@ -193,9 +194,14 @@ def place_of(p: Program, node: Any) -> Place:
             raise Fault("physical qubits can't stand in a gate definition", node.span)
         return QubitsPart((p.memory.physical(node.index),), False)
     if isinstance(node, ast.IndexedIdentifier):
-        place = _place_of_symbol(p, p.scopes.get(node.name), node.name)
-        for index in node.indices:
-            place = _selected(p, place, index, node)
+        symbol = p.scopes.get(node.name)
+        place = _place_of_symbol(p, symbol, node.name)
+        try:
+            for index in node.indices:
+                place = _selected(p, place, index, node)
+        except IndexFault as fault:
+            fault.notes = declared(symbol)
+            raise
         return place
     if isinstance(node, ast.IndexExpression):
         return _selected(p, place_of(p, node.collection), node.index, node)

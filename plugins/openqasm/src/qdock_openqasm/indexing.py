@@ -10,11 +10,15 @@ from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.values import UNKNOWN, Value, as_integer
 
-__all__ = ["Chosen", "RuntimeIndex", "choose", "positions_in"]
+__all__ = ["Chosen", "IndexFault", "RuntimeIndex", "choose", "positions_in"]
 
 #: Positions and whether they are a register (a range or set) or a single element.
 Chosen = tuple[Sequence[int], bool]
 Evaluate = Callable[[Any], Value]
+
+
+class IndexFault(Fault):
+    """An index that no element has."""
 
 
 class RuntimeIndex(Fault):
@@ -51,8 +55,10 @@ def _number(node: Any, evaluate: Evaluate, size: int = 0) -> int | None:
 
 def _within(number: int, size: int, node: Any) -> int:
     if not -size <= number < size:
-        allowed = f"0 to {size - 1}" if size else "none"
-        raise Fault(f"index {number} is out of range: there are {size} elements, {allowed}", node.span)
+        allowed = "number 0" if size == 1 else f"0 to {size - 1}" if size else "none"
+        elements = f"{size} element{'' if size == 1 else 's'}"
+        are = "is" if size == 1 else "are"
+        raise IndexFault(f"index {number} is out of range: there {are} {elements}, {allowed}", node.span)
     return number + size if number < 0 else number
 
 

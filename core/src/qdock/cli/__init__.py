@@ -31,6 +31,7 @@ COMMANDS = {
     "plugins": "List the installed plugins and, with --load, what became of each.",
     "executors": "List the places where local jobs can run.",
     "config": "Show the settings in force and where each came from.",
+    "check": "Check that a backend or an executor keeps its promises.",
 }
 
 

@@ -110,8 +110,8 @@ class LegacySimulator(LocalBackend):
 
     def _qobj(self, circuits: Sequence[Circuit], first: int, context: Context | None, seed: int | None = None) -> Qobj:
         """Return the Qobj of some circuits; without `seed` those that have none get one that follows from the job's."""
-        seeded = [_with_seed(circuit, first + i, context, seed) for i, circuit in enumerate(circuits)]
-        return circuits_to_qobj(seeded, backend=self._simulator.name, exact_names=True)
+        seeds = [_seed_of(circuit, first + i, context, seed) for i, circuit in enumerate(circuits)]
+        return circuits_to_qobj(circuits, backend=self._simulator.name, exact_names=True, seeds=seeds)
 
 
 def _of_all(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,17 +123,13 @@ def _of_all(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _with_seed(circuit: Circuit, index: int, context: Context | None, seed: int | None) -> Circuit:
+def _seed_of(circuit: Circuit, index: int, context: Context | None, seed: int | None) -> int | None:
+    """Return the seed of an experiment, or None where its circuit says one, or none is needed."""
     config = circuit.metadata.get(CONFIG, {})
     if context is None or (seed is None and ("seed" in config or "seed_simulator" in config)):
-        return circuit
-    if seed is None:
-        # One of the job's own streams gives a seed that every generator of old takes.
-        seed = int(context.rng(index).integers(2**31 - 1))
-    seeded = circuit.copy()
-    rest = {name: value for name, value in config.items() if name != "seed"}
-    seeded.metadata = {**circuit.metadata, CONFIG: {**rest, "seed_simulator": seed}}
-    return seeded
+        return None
+    # One of the job's own streams gives a seed that every generator of old takes.
+    return int(context.rng(index).integers(2**31 - 1)) if seed is None else seed
 
 
 def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:

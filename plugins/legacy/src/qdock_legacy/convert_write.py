@@ -13,7 +13,7 @@ from qdock.errors import ConversionError
 from qdock.expr import Bit, Bits, Expr
 from qdock.lower import lower
 from qdock.nodes import Binary, Cast, Const, Unary
-from qdock.operations import Assign, If, Operation
+from qdock.operations import Assign, If, Operation, Switch
 from qdock_legacy.arrays import as_pairs
 from qdock_legacy.convert_read import CONFIG, REGISTER
 from qdock_legacy.qobj import Condition, Experiment, Fields, Instruction, Qobj
@@ -47,6 +47,7 @@ def circuits_to_qobj(
     backend: str = "qasm_simulator",
     qobj_id: str | None = None,
     exact_names: bool = False,
+    seeds: Sequence[int | None] | None = None,
     **config: Any,
 ) -> Qobj:
     """Return the Qobj with an experiment for each circuit.
@@ -63,6 +64,8 @@ def circuits_to_qobj(
         A new one if not given.
     exact_names : bool
         Whether gates that only the last of the old simulators knew may stay: ``h``, ``u``, ``p``.
+    seeds : sequence of int or None, optional
+        For each experiment its own seed, before that which its circuit came with.
     **config
         What else is to stand in the config.
 
@@ -73,7 +76,10 @@ def circuits_to_qobj(
     """
     from qdock_legacy.simulators import SIMULATORS
 
-    experiments = tuple(to_experiment(circuit, exact_names) for circuit in circuits)
+    own = [None] * len(circuits) if seeds is None else seeds
+    experiments = tuple(
+        to_experiment(circuit, exact_names, seed) for circuit, seed in zip(circuits, own, strict=True)
+    )
     kept = circuits[0].metadata.get(CONFIG, {}) if circuits else {}
     given = {"shots": shots, "memory": memory, "seed_simulator": seed, **config}
     sizes = [experiment.config for experiment in experiments]
@@ -97,8 +103,8 @@ def circuits_to_qobj(
     )
 
 
-def to_experiment(circuit: Circuit, exact_names: bool = False) -> Experiment:
-    """Return the experiment of a circuit."""
+def to_experiment(circuit: Circuit, exact_names: bool = False, seed: int | None = None) -> Experiment:
+    """Return the experiment of a circuit, with its own seed if one is given."""
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
         raise _refused(circuit, f"parameters without a value: {names}. Bind them first")
@@ -110,6 +116,7 @@ def to_experiment(circuit: Circuit, exact_names: bool = False) -> Experiment:
     writer.add_all(lowered, None)
     kept = circuit.metadata.get(CONFIG, {})
     own = {name: kept[name] for name in ("seed_simulator", "seed", "allows_measure_sampling") if name in kept}
+    own = own if seed is None else {**{name: own[name] for name in own if name != "seed"}, "seed_simulator": seed}
     config = {"n_qubits": circuit.num_qubits, "memory_slots": len(writer.memory), **own}
     return Experiment(tuple(writer.instructions), Fields(_header(lowered)), Fields(config))
 
@@ -167,7 +174,9 @@ class _Writer:
         self.circuit = circuit
         self.memory = {clbit: slot for slot, clbit in enumerate(circuit.output_clbits)}
         self.scratch = self._scratch()
-        self.mirrors = self.scratch is None and any(operation.blocks for operation in _walk(circuit))
+        self.mirrors = self.scratch is None and any(
+            operation.blocks or operation.name == "assign" for operation in _walk(circuit)
+        )
         self.next_slot = len(self.memory)
         self.started = False
         self.instructions: list[Instruction] = []
@@ -240,9 +249,12 @@ class _Writer:
     # --- classical
 
     def _assign(self, operation: Operation, rest: list[Operation], condition: Any) -> None:
-        """Write a bfunc of a circuit that came from a Qobj."""
+        """Write a bfunc: of a circuit that came from a Qobj, or one that sets a clbit and its copy."""
         detail, scratch = operation.detail, self.scratch or {}
         assert isinstance(detail, Assign)
+        if self.mirrors:
+            self._set(detail, condition)
+            return
         slot, found = scratch.get(_index(detail.target)), _comparison(detail.value, scratch)
         if slot is None or found is None:
             raise _refused(self.circuit, "an assignment")
@@ -252,6 +264,16 @@ class _Writer:
             memory = self.memory[_index(follower.target)]
             del rest[0]
         self._bfunc(found, slot, condition, memory)
+
+    def _set(self, detail: Assign, condition: Any) -> None:
+        slot, value = self.memory.get(_index(detail.target)), _constant(detail.value)
+        found = _comparison(detail.value, self.memory)
+        if found is None and value is not None:
+            # Of no bits at all both sides are 0.
+            found = _Comparison(0, "==" if value else "!=", 0)
+        if slot is None or found is None:
+            raise _refused(self.circuit, "an assignment")
+        self._bfunc(found, slot, condition, slot)
 
     def _bfunc(self, found: _Comparison, slot: int, condition: Any, memory: Any = UNSET) -> None:
         mask, relation, value = found
@@ -268,13 +290,34 @@ class _Writer:
         found = _comparison(detail.condition, self.memory)
         if found is None:
             raise _refused(self.circuit, f"the condition {detail.condition}")
-        slots = []
         # Both are decided before either branch can change what they read.
-        for relation in (found.relation, *([_OPPOSITE[found.relation]] if detail.otherwise is not None else [])):
-            slots.append(self.next_slot)
-            self._bfunc(found._replace(relation=relation), self.next_slot, condition)
-            self.next_slot += 1
+        relations = (found.relation, *([_OPPOSITE[found.relation]] if detail.otherwise is not None else []))
+        slots = [self._decide(found._replace(relation=relation), condition) for relation in relations]
         for block, slot in zip(detail.blocks, slots, strict=True):
+            self.add_all(block, slot)
+
+    def _decide(self, found: _Comparison, condition: Any) -> int:
+        """Write a comparison into a slot of its own, and return the slot."""
+        slot = self.next_slot
+        self._bfunc(found, slot, condition)
+        self.next_slot += 1
+        return slot
+
+    def _switch(self, operation: Operation, rest: list[Operation], condition: Any) -> None:
+        """Write a comparison for each value; the default's is that none of them held."""
+        detail = operation.detail
+        assert isinstance(detail, Switch)
+        branches: list[tuple[int, Circuit]] = []
+        for values, block in detail.cases:
+            for value in values:
+                found = _word(detail.target, "==", value, self.memory)
+                if found is None or not self.mirrors:
+                    raise _refused(self.circuit, f"a switch on {detail.target}")
+                branches.append((self._decide(found, condition), block))
+        if detail.default is not None:
+            mask = sum(1 << slot for slot, _ in branches)
+            branches.append((self._decide(_Comparison(mask, "==", 0), condition), detail.default))
+        for slot, block in branches:
             self.add_all(block, slot)
 
     def _known_condition(self, detail: If, condition: Any) -> None:
@@ -299,6 +342,7 @@ class _Writer:
         "delay": _delay,
         "assign": _assign,
         "if": _if,
+        "switch": _switch,
     }
 
 

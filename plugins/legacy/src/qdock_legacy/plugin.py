@@ -54,7 +54,12 @@ def qdock_backends() -> Iterator[BackendSpec]:
     counts = ("counts", "memory", "initial_state", *_CONTROL)
     unitary = {"shots": _SHOTS["shots"], "initial_unitary": Option("array", doc="Matrix to begin with.")}
     yield _spec("qasm_simulator", "BasicAer's simulator of shots, its counts to the last bit.", counts, _SHOTS)
-    yield _spec("statevector_simulator", "BasicAer's simulator of one shot's state.", ("statevector", *counts), _SHOTS)
+    yield _spec(
+        "statevector_simulator",
+        "BasicAer's simulator of one shot's state.",
+        ("statevector", "initial_state", *_CONTROL),
+        _SHOTS,
+    )
     yield _spec(
         "unitary_simulator",
         "BasicAer's simulator of a circuit's matrix.",

@@ -41,7 +41,7 @@ def command(name: str, only: Sequence[str], version: str | None, own: str | None
     suite = find_suite(name, version=version, own=own)
     report = run_suite(suite, name, only, _watch)
     if is_watched():
-        click.echo("\r\x1b[K", nl=False, err=True)
+        click.echo("\r\x1b[2K", nl=False, err=True)
     if as_json:
         write_json(report.to_dict())
     else:
@@ -52,7 +52,7 @@ def command(name: str, only: Sequence[str], version: str | None, own: str | None
 def _watch(about: Check) -> None:
     """Show a person which check runs now."""
     if is_watched():
-        click.echo(f"\r\x1b[K{about.group}: {about.name}", nl=False, err=True)
+        click.echo(f"\r\x1b[2K{about.group}: {about.name}", nl=False, err=True)
 
 
 def _show(report: Report) -> None:

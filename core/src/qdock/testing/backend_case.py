@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qdock.backend import Backend, LocalBackend, Target
 from qdock.circuit import Circuit
 from qdock.dock import Dock
-from qdock.job import Job
+from qdock.job import RecordedJob
 from qdock.options import declared_options
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec, Option
@@ -123,11 +123,15 @@ class BackendCase(Suite):
 
     def wish(self, output: str) -> dict[str, Any]:
         """Return the options that ask for an output, where the backend has such options."""
-        option = self.declared.get("output")
-        chosen = {"output": output} if option is not None and output in option.choices else {}
-        return {**chosen, **({"memory": True} if output == "memory" and "memory" in self.declared else {})}
+        if output == "memory":
+            return {"memory": True} if "memory" in self.declared else {}
+        choices = self.declared["output"].choices if "output" in self.declared else ()
+        if not set(choices) & set(OUTPUTS):
+            return {}
+        self.expect(output in choices, f"{output} is declared, but it is no choice of the option `output`: {choices}")
+        return {"output": output}
 
-    def run(self, programs: Any, **options: Any) -> Job:
+    def run(self, programs: Any, **options: Any) -> RecordedJob:
         """Submit a job with a fixed seed, with no more shots than the backend takes."""
         given = {"seed": SEED, **self.options, **options}
         if "shots" in self.declared and "shots" not in given:
@@ -176,8 +180,9 @@ def _distance(spec: BackendSpec) -> float | None:
     if NOISY not in spec.features:
         return None
     value = spec.params.get(NOISY)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number and math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def runs_circuits(suite: BackendCase) -> str:

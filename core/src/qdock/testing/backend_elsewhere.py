@@ -74,7 +74,7 @@ class ElsewhereChecks(BackendCase):
             self.expect(job.program == self.plain(), "the program is another one in another process")
 
     @check("secrets", needs=(has_factory,))
-    def test_secrets(self) -> None:
+    def test_secrets_stay_secret(self) -> None:
         """A secret stands in no record, log, repr, error or output."""
         seen = self.visited()
         places = {

@@ -16,7 +16,7 @@ from qdock.job import JOB_FINAL_STATES, Job, JobStatus, RecordedJob, as_complete
 from qdock.result import Result
 from qdock.status import TRANSITIONS
 from qdock.testing.backend_case import SEED, BackendCase, runs_circuits
-from qdock.testing.checks import SkipTest, check
+from qdock.testing.checks import Seen, SkipTest, check
 from qdock.testing.holding import Failing, Hold, SpyContext, Stuck
 
 __all__ = ["JobChecks"]
@@ -29,7 +29,7 @@ _HELD = "while its work was held"
 class JobChecks(BackendCase):
     """Jobs of a backend: the work is held where a job must be seen while it runs."""
 
-    def held(self, polite: bool = True, **options: Any) -> tuple[Job, Hold]:
+    def held(self, polite: bool = True, **options: Any) -> tuple[RecordedJob, Hold]:
         """Submit a job whose work is held in a thread, and return it when the work has begun."""
         hold = self.hold(polite)
         job = self.submit(**options)
@@ -44,7 +44,7 @@ class JobChecks(BackendCase):
         self._stack.callback(hold.release)
         return hold
 
-    def submit(self, executor: str | None = "thread", **options: Any) -> Job:
+    def submit(self, executor: str | None = "thread", **options: Any) -> RecordedJob:
         """Submit the plain circuit, in a thread of ours, so that a `run` that does not return is found out."""
         found: list[Any] = []
 
@@ -57,14 +57,15 @@ class JobChecks(BackendCase):
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        thread.join(10)
-        self.expect(found, f"`run` had not returned after 10 s {_HELD}: it must submit the job and return")
+        seconds = min(10.0, self.patience / 2)
+        thread.join(seconds)
+        self.expect(found, f"`run` had not returned after {seconds:g} s {_HELD}: it must submit the job and return")
         if isinstance(found[0], BaseException):
             raise found[0]
         self.expect(isinstance(found[0], Job), f"`run` returned {type(found[0]).__name__}, which is no Job")
         return found[0]  # type: ignore[no-any-return]  # it was just found to be one
 
-    def ended(self, job: Job, status: JobStatus) -> None:
+    def ended(self, job: RecordedJob, status: JobStatus) -> None:
         """Wait for the end of a job, which must have that status."""
         job.wait_for_final_state(timeout=self.patience, wait=1)
         self.expect(job.status() is status, f"the job ended as {job.status().name}, not {status.name}")
@@ -175,7 +176,7 @@ class JobChecks(BackendCase):
         """`wait_for_final_state(timeout)` raises `JobTimeoutError` and leaves the job untouched."""
         self._times_out(lambda job: job.wait_for_final_state(timeout=SHORT, wait=5), "wait_for_final_state(0.05)")
 
-    def _times_out(self, wait: Callable[[Job], Any], name: str) -> None:
+    def _times_out(self, wait: Callable[[RecordedJob], Any], name: str) -> None:
         job, hold = self.held()
         begin = time.monotonic()
         try:
@@ -250,7 +251,7 @@ class JobChecks(BackendCase):
         self.expect(status is JobStatus.CANCELLED, f"cancel() returned True, but the job is {status.name}")
         self._is_cancelled(job)
 
-    def _is_cancelled(self, job: Job) -> None:
+    def _is_cancelled(self, job: RecordedJob) -> None:
         self.expect(job.cancelled(), "the job is CANCELLED, but `cancelled()` is False")
         try:
             job.result(timeout=1)
@@ -356,8 +357,8 @@ class JobChecks(BackendCase):
             try:
                 same = copied() == result
             # What can't be pickled raises whatever it likes.
-            except Exception as error:  # noqa: BLE001
-                self.expect(False, f"the result can't go through {how}: {type(error).__name__}: {error}")
+            except Exception as error:
+                raise Seen(f"the result can't go through {how}: {type(error).__name__}: {error}") from error
             self.expect(same, f"the result is not equal after {how}")
 
     @check("jobs")
@@ -426,7 +427,7 @@ async def _awaited(job: Any) -> Any:
     return await job
 
 
-def _wait(job: Job, seconds: float) -> dict[str, float]:
+def _wait(job: RecordedJob, seconds: float) -> dict[str, float]:
     """Return the argument `wait` for the `cancel` of the core's jobs; a provider's own may have none."""
     return {"wait": seconds} if isinstance(job, RecordedJob) else {}
 

@@ -8,14 +8,14 @@ import json
 import pickle
 from typing import Any
 
-from qdock.backend import Backend, LocalBackend
+from qdock.backend import LocalBackend
 from qdock.errors import OptionError, QdockError
 from qdock.gates import ALIASES, GATES
 from qdock.loading import load_in_subprocess
 from qdock.plugins import PluginInfo
 from qdock.spec import BackendSpec, Option
 from qdock.testing.backend_case import NOISY, OUTPUTS, BackendCase, _distance, is_plugins
-from qdock.testing.checks import check
+from qdock.testing.checks import Seen, check
 
 __all__ = ["PluginChecks", "refused"]
 
@@ -177,11 +177,10 @@ def refused(suite: BackendCase, call: Any, what: str) -> Exception:
         count = len(suite.dock.jobs()) - before
         suite.expect(not count, f"{what} was refused, but only after a job had been recorded")
         return error
-    except Exception as error:  # noqa: BLE001  # whatever else it raises is what was seen
-        suite.expect(False, f"{what} raised {type(error).__name__}: {error}. Refuse it with a QdockError or ValueError")
-    how = "accepted" if isinstance(job, Backend) else _end_of(job, suite)
-    suite.expect(False, f"{what} was {how}; it must be refused by `run`, before there is a job")
-    raise AssertionError
+    except Exception as error:
+        seen = f"{what} raised {type(error).__name__}: {error}. Refuse it with a QdockError or ValueError"
+        raise Seen(seen) from error
+    raise Seen(f"{what} was {_end_of(job, suite)}; it must be refused by `run`, before there is a job")
 
 
 def _end_of(job: Any, suite: BackendCase) -> str:
@@ -199,10 +198,15 @@ def _wrong_values(option: Option) -> list[Any]:
         wrong.append(option.maximum + max(step, abs(option.maximum) * 1e-9) if step < 1 else int(option.maximum) + 1)
     if option.choices:
         wrong.append("no such choice" if option.type == "str" else _beyond(option))
-    wrong += {"int": ["1", 1.5, True], "float": ["1", float("nan")], "bool": ["yes", 1], "str": [1]}.get(
-        option.type, []
-    )
-    return wrong
+    return wrong + _OF_WRONG_TYPE.get(option.type, [])
+
+
+_OF_WRONG_TYPE: dict[str, list[Any]] = {
+    "int": ["1", 1.5, True],
+    "float": ["1", float("nan")],
+    "bool": ["yes", 1],
+    "str": [1],
+}
 
 
 def _beyond(option: Option) -> Any:

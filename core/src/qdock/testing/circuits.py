@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
 
 from qdock.circuit import Circuit
 from qdock.gates import GATES, Gate
@@ -128,8 +129,9 @@ def _turn_all(circuit: Circuit, qubits: Sequence[int], rng: Generator) -> None:
         circuit.u(float(theta), float(phi), float(lam), qubit)
 
 
-def random_state(num_qubits: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.complex128]]:
+def random_state(num_qubits: int, seed: int) -> NDArray[np.complex128]:
     """Return a random state, ``(2**num_qubits,)``."""
     rng = default_rng(seed)
     state = rng.normal(size=2**num_qubits) + 1j * rng.normal(size=2**num_qubits)
-    return state / np.linalg.norm(state)
+    normal: NDArray[np.complex128] = state / np.linalg.norm(state)
+    return normal

@@ -13,6 +13,7 @@ from qdock.dock import Dock
 from qdock.errors import PluginError, QdockError
 from qdock.gates import GATES, Gate
 from qdock.loading import load_in_subprocess
+from qdock.plugins import import_object
 from qdock.spec import ConverterSpec
 from qdock.testing import circuits as c
 from qdock.testing.checks import SkipTest, check
@@ -174,9 +175,7 @@ class ConverterSuite(Suite):
                 self._is_handled(text[:place] + "§" + text[place + 1 :], f"a program with a wrong character at {place}")
 
     def _is_handled(self, text: str, what: str) -> None:
-        from qdock.convert import import_factory
-
-        function = import_factory(self.spec)
+        function = import_object(self.spec.function, f"Converter {self.source!r} to {self.target!r}")
         try:
             function(text)
         except QdockError:

@@ -78,7 +78,7 @@ def _conjugated(operation: Operation) -> Gate | None:
 
 
 def _left_out(operation: Operation) -> Gate | None:
-    return Gate("unitary", array=np.eye(2 ** len(operation.qubits)))
+    return Gate("unitary", array=np.eye(2 ** len(operation.qubits), dtype=complex))
 
 
 _MISTAKES: dict[str, Callable[[Operation], Gate | None]] = {

@@ -148,7 +148,7 @@ class ExecutorSuite(Suite):
 
         for name in ("start", "stop", "attach", "close"):
             wanted = inspect.signature(getattr(Executor, name))
-            method = getattr(self.made, name, None)
+            method: Any = getattr(self.made, name, None)
             self.expect(callable(method), f"it has no method `{name}{wanted}`")
             try:
                 inspect.signature(method).bind(*range(len(wanted.parameters) - 1))

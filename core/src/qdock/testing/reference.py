@@ -36,7 +36,8 @@ def apply(matrix: Complex, qubits: Sequence[int], state: Complex) -> Complex:
     tensor = state.reshape((2,) * size + (-1,))
     labels = [*range(size), size + count]
     result = [new[axes.index(axis)] if axis in axes else axis for axis in range(size)]
-    made = np.einsum(matrix.reshape((2,) * (2 * count)), [*new, *axes], tensor, labels, [*result, size + count])
+    operands: list[Any] = [matrix.reshape((2,) * (2 * count)), [*new, *axes], tensor, labels, [*result, size + count]]
+    made: Complex = np.einsum(*operands)
     return made.reshape(-1, *rest)
 
 
@@ -45,19 +46,20 @@ def final_state(circuit: Circuit, state: Complex | None = None) -> Complex:
     state = zero_state(circuit.num_qubits) if state is None else state
     for operation in circuit:
         state = _after(operation, state)
-    return state * np.exp(1j * _number(circuit.global_phase))
+    return _phased(state, circuit.global_phase)
 
 
 def _after(operation: Operation, state: Complex) -> Complex:
     if operation.name in ("measure", "barrier", "delay"):
         return state
     if operation.name == "gphase":
-        return state * np.exp(1j * _number(operation.params[0]))
+        return _phased(state, operation.params[0])
     return apply(operation.gate.matrix(), operation.qubits, state)
 
 
-def _number(angle: Any) -> float:
-    return float(getattr(angle, "value", angle))
+def _phased(state: Complex, angle: Any) -> Complex:
+    phased: Complex = state * np.exp(1j * float(getattr(angle, "value", angle)))
+    return phased
 
 
 def matrix_of(circuit: Circuit) -> Complex:
@@ -78,4 +80,4 @@ def distribution(circuit: Circuit, state: Complex | None = None) -> NDArray[np.f
             qubit, clbit = operation.qubits[0], operation.clbits[0]
             outcome &= ~(1 << clbit)
             outcome |= ((index >> qubit) & 1) << clbit
-    return np.bincount(outcome, weights=likely, minlength=2**circuit.num_clbits)
+    return np.bincount(outcome, weights=likely, minlength=2**circuit.num_clbits).astype(np.float64)

@@ -45,7 +45,7 @@ CAUSES = {
     "LyingEstimate": ("estimate", r"estimate\(\) said 1e-05 s for work that took 1.* s"),
     "UnorderedStatuses": ("statuses_in_order", "DONE -> RUNNING"),
     "UnorderedHistory": ("history", "DONE -> RUNNING -> QUEUED"),
-    "DeafExecute": ("work_can_be_stopped", r"called context.check\(\) 0 times for 4 circuits"),
+    "DeafExecute": ("work_can_be_stopped", r"called context.check\(\) 0 times for 4 programs"),
     "SwallowedCancel": ("work_can_be_stopped", "went on after .* had raised JobCancelledError: don't catch it"),
     "LostResult": ("result_after_restart", "JobNotFoundError"),
     "UnpicklableResult": ("result_travels", "can't go through pickle: TypeError: cannot pickle this result"),

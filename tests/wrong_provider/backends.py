@@ -23,7 +23,7 @@ from qdock.job import JobStatus, RecordedJob
 from qdock.operations import For, If, Operation
 from qdock_basic import BasicSimulator
 
-DEFAULTS = {"shots": 1024, "memory": False, "output": "counts", "initial_state": None, "precision": "double"}
+DEFAULTS = {name: option.default for name, option in BasicSimulator.spec.options.items()}
 
 
 class Right(BasicSimulator):

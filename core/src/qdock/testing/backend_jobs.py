@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError
 from itertools import pairwise
 from typing import Any
 
+from qdock.call import Call
 from qdock.errors import JobCancelledError, JobError, JobTimeoutError
 from qdock.job import JOB_FINAL_STATES, Job, JobStatus, RecordedJob, as_completed
 from qdock.result import Result
@@ -297,7 +298,7 @@ class JobChecks(BackendCase):
 
     @check("jobs")
     def test_work_can_be_stopped(self) -> None:
-        """`execute` calls `context.check()` for each circuit at least, and lets what it raises pass through."""
+        """`execute` calls `context.check()` for each program at least, and lets what it raises pass through."""
         count = min(4, self.spec.max_programs or 4)
         # Of different sizes, as equal ones may well be done together.
         programs = [self.plain(1 + number % 2) for number in range(count)]
@@ -306,7 +307,7 @@ class JobChecks(BackendCase):
         self.device.execute(programs, options, spy)
         self.expect(
             spy.checks >= count,
-            f"`execute` called context.check() {spy.checks} times for {count} circuits, so a job can't be cancelled "
+            f"`execute` called context.check() {spy.checks} times for {count} programs, so a job can't be cancelled "
             "while it runs: call it in the loop over `programs`",
         )
         try:
@@ -341,6 +342,9 @@ class JobChecks(BackendCase):
             cause = repr(error.__cause__) + "".join(getattr(error, "__notes__", ()))
             self.expect(Failing.MESSAGE in str(error), f"the reason is not in the message: {error}")
             self.expect("ArithmeticError" in cause, "the original error and its traceback are lost")
+        except ArithmeticError as error:
+            # What a function raised is raised itself as long as it lives in this process.
+            self.expect(isinstance(self.plain(), Call), f"`result()` raised {error!r} and no JobError")
         else:
             self.expect(False, "`result()` of a failed job raised nothing")
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
@@ -72,9 +73,13 @@ class Visit:
 
 
 def visit(
-    folder: Path, backend: str | BackendSpec, circuit: Circuit, options: Mapping[str, Any], environ: Mapping[str, str]
+    folder: Path,
+    backend: str | BackendSpec,
+    program: Circuit | Call,
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
 ) -> Visit:
-    """Run a circuit on a backend in another process, which ends afterwards.
+    """Run a program on a backend in another process, which ends afterwards.
 
     Parameters
     ----------
@@ -82,7 +87,8 @@ def visit(
         An empty one.
     backend : str or BackendSpec
         By name, or a spec whose factory can be imported there.
-    circuit : Circuit
+    program : Circuit or Call
+        A call of a function by its name, with JSON values.
     options : mapping
         Of the run; JSON values.
     environ : mapping
@@ -93,7 +99,7 @@ def visit(
     task = {
         "path": list(map(os.fspath, sys.path)),
         "backend": backend if isinstance(backend, str) else backend.to_dict(),
-        "circuit": circuit.to_json(),
+        "program": program.to_json() if isinstance(program, Circuit) else [program.name, *program.args],
         "options": dict(options),
         "store": _url(folder),
         "report": str(folder / "report.json"),
@@ -163,15 +169,16 @@ def _use(dock: Dock, task: dict[str, Any], report: dict[str, Any]) -> Iterator[s
         dock.register(spec)
         name = spec.full_name
     backend = dock.get_backend(name)
-    circuit = Circuit.from_json(task["circuit"])
-    job = backend.run(circuit, **task["options"])
+    given = task["program"]
+    program = Circuit.from_json(given) if isinstance(given, str) else Call(given[0], given[1:])
+    job = backend.run(program, **task["options"])
     result = job.result(timeout=_PATIENCE)
     Path(task["result"]).write_bytes(result.to_bytes())
     report["job_id"] = job.job_id()
     yield from map(repr, (backend, backend.spec, vars(backend).get("spec"), dock.config, job, result))
     yield from map(str, (backend, job, result.to_dict(), dock.config.explain()))
     yield from _told(job)
-    yield from _errors(backend, circuit)
+    yield from _errors(backend, program)
 
 
 def _told(job: Any) -> Iterator[str]:
@@ -179,9 +186,9 @@ def _told(job: Any) -> Iterator[str]:
         yield from map(repr, (job.logs(), job.metadata, job.options, job.history, job.progress, job.record, job.error))
 
 
-def _errors(backend: Any, circuit: Circuit) -> Iterator[str]:
+def _errors(backend: Any, program: Any) -> Iterator[str]:
     """Yield the errors that users see when they ask for what can't be."""
-    for programs, options in (([], {}), (circuit, {"no_such_option": 1}), (circuit, {"shots": -1}), (object(), {})):
+    for programs, options in (([], {}), (program, {"no_such_option": 1}), (program, {"shots": -1}), (object(), {})):
         try:
             backend.run(programs, **options)
         except (QdockError, ValueError, TypeError) as error:

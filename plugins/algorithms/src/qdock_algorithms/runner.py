@@ -31,6 +31,7 @@ class AlgorithmRunner(LocalBackend):
 
 def run(call: Call, context: Context) -> Any:
     """Return what a call's function returns, called with its arguments and, if it wants it, the context."""
+    context.check()
     function = call.resolve()
     more = {"context": context} if _wants_context(function, call) else {}
     return function(*call.args, **call.kwargs, **more)

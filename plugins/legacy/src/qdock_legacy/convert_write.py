@@ -77,9 +77,7 @@ def circuits_to_qobj(
     from qdock_legacy.simulators import SIMULATORS
 
     own = [None] * len(circuits) if seeds is None else seeds
-    experiments = tuple(
-        to_experiment(circuit, exact_names, seed) for circuit, seed in zip(circuits, own, strict=True)
-    )
+    experiments = tuple(to_experiment(circuit, exact_names, seed) for circuit, seed in zip(circuits, own, strict=True))
     kept = circuits[0].metadata.get(CONFIG, {}) if circuits else {}
     given = {"shots": shots, "memory": memory, "seed_simulator": seed, **config}
     sizes = [experiment.config for experiment in experiments]

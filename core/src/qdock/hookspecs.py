@@ -41,6 +41,7 @@ def qdock_backends(config: Config) -> Iterable[BackendSpec]:  # type: ignore[emp
 
         from qdock.spec import BackendSpec, Option, hookimpl
 
+
         @hookimpl
         def qdock_backends(config):
             for name in config.plugin("coin").get("names", ["coin"]):
@@ -63,6 +64,7 @@ def qdock_executors(config: Config) -> Iterable[ExecutorSpec]:  # type: ignore[e
 
         from qdock.spec import ExecutorSpec, hookimpl
 
+
         @hookimpl
         def qdock_executors():
             yield ExecutorSpec("cluster", "qdock_cluster.executor:ClusterExecutor", "Jobs on the cluster at work.")
@@ -79,11 +81,10 @@ def qdock_converters() -> Iterable[ConverterSpec]:  # type: ignore[empty-body]
 
         from qdock.spec import ConverterSpec, hookimpl
 
+
         @hookimpl
         def qdock_converters():
-            yield ConverterSpec(
-                "quil", "circuit", "qdock_quil.reader:read", suffixes=(".quil",), pattern=r"^DECLARE ro BIT"
-            )
+            yield ConverterSpec("quil", "circuit", "qdock_quil.reader:read", suffixes=(".quil",), pattern=r"^DECLARE ro")
     """
 
 
@@ -96,6 +97,7 @@ def qdock_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
     ::
 
         from qdock.spec import CommandSpec, hookimpl
+
 
         @hookimpl
         def qdock_commands():
@@ -117,6 +119,7 @@ def qdock_job_submitting(job: Job) -> Mapping[str, Any] | None:
         from qdock.errors import SubmissionRefused
         from qdock.spec import hookimpl
 
+
         @hookimpl(tryfirst=True)
         def qdock_job_submitting(job):
             if job.metadata.get("cost", 0) > 100:
@@ -136,6 +139,7 @@ def qdock_job_status_changed(job: Job, previous: JobStatus | None, status: JobSt
         import logging
 
         from qdock.spec import hookimpl
+
 
         @hookimpl
         def qdock_job_status_changed(job, status):

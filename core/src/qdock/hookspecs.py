@@ -84,7 +84,7 @@ def qdock_converters() -> Iterable[ConverterSpec]:  # type: ignore[empty-body]
 
         @hookimpl
         def qdock_converters():
-            yield ConverterSpec("quil", "circuit", "qdock_quil.reader:read", suffixes=(".quil",), pattern=r"^DECLARE ro")
+            yield ConverterSpec("quil", "circuit", "qdock_quil.reader:read", (".quil",), pattern=r"^DECLARE ro BIT")
     """
 
 

@@ -12,7 +12,8 @@ def main() -> int:
     failed = []
     # No benchmark leaves its jobs with those of the user.
     os.environ["QDOCK_STORE"] = "memory:"
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    for path in sorted([*folder.glob("*.py"), *(found.parent for found in folder.glob("*/__main__.py"))]):
         if path.name == Path(__file__).name:
             continue
         print(f"\n== {path.stem}", flush=True)

@@ -1,0 +1,125 @@
+"""What is measured of qdock by itself, or in fresh processes: start, memory, and how time grows with qubits."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+__all__ = ["Figure", "measure"]
+
+BELL = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
+PEER = """
+from qiskit import QuantumCircuit
+from qiskit.providers.basic_provider import BasicSimulator
+print(BasicSimulator().run(QuantumCircuit.from_qasm_file("bell.qasm")).result().get_counts())
+"""
+MEMORY = """
+import resource
+from libraries import qdock_circuit, qdock_execute
+from circuits import Step
+steps = [Step("h", (q,)) for q in range(26)] + [Step("cx", (q, q + 1)) for q in range(25)]
+state = qdock_execute([qdock_circuit(steps)], {}, output="statevector")()[0].statevector
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+GROWTH = """
+import sys
+from time import perf_counter
+from circuits import brickwork
+from libraries import qdock_circuit, qdock_execute
+for size in range(20, int(sys.argv[1]) + 1):
+    steps = brickwork(size)[: 2 * size + size - 1]
+    work = qdock_execute([qdock_circuit(steps)], {}, output="statevector")
+    taken = []
+    for _ in range(3):
+        begin = perf_counter()
+        work()
+        taken.append(perf_counter() - begin)
+    print(min(taken) / len(steps))
+"""
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that shall not be above a bound."""
+
+    name: str
+    value: float
+    bound: float
+    unit: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it is above the bound."""
+        return not self.value <= self.bound
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+def measure(full: bool, interpreters: dict[str, str]) -> list[Figure]:
+    """Measure what there is time for."""
+    found = _start(interpreters["aer"]) if "aer" in interpreters else []
+    return [*found, _memory(), *_growth()] if full else found
+
+
+def _seconds(command: Sequence[str], folder: str) -> float:
+    begin = perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return perf_counter() - begin
+
+
+def _start(peer: str) -> list[Figure]:
+    """A Bell circuit from a file to counts, in fresh processes that take turns."""
+    own = [sys.executable, "-m", "qdock", "run", "bell.qasm"]
+    imports = "import numpy, qdock.cli.run, qdock.dock, qdock_openqasm.plugin, qdock_basic.backend"
+    commands = {
+        "own": own,
+        "peer": [peer, "-c", PEER],
+        "python": [sys.executable, "-c", "pass"],
+        "imports": [sys.executable, "-c", imports],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "bell.qasm").write_text(BELL)
+        rounds = [{name: _seconds(command, folder) for name, command in commands.items()} for _ in range(ROUNDS + 1)]
+    taken = {name: statistics.median(each[name] for each in rounds[1:]) for name in commands}
+    return [
+        Figure("fresh process: `qdock run bell.qasm`, of BasicSimulator's time", taken["own"] / taken["peer"], 0.6),
+        Figure("... in seconds", taken["own"], float("inf"), "s"),
+        Figure("... of which Python", taken["python"] / taken["own"], 1),
+        Figure("... of which imports", (taken["imports"] - taken["python"]) / taken["own"], 1),
+    ]
+
+
+def _script(code: str, *arguments: str) -> list[float]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", code, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    return [float(word) for word in run.stdout.split()]
+
+
+def _memory() -> Figure:
+    (peak,) = _script(MEMORY)
+    return Figure("memory of a process with 26 qubits", peak / 1024, 1.15 * 1024 + 100, "MiB")
+
+
+def _growth() -> list[Figure]:
+    """Time a gate, of as many qubits as fit in half the free memory, beside twice that of a qubit less."""
+    from qdock_basic.memory import free_memory
+
+    most = min(29, (free_memory() // 2 // 16).bit_length() - 1)
+    times = _script(GROWTH, str(most))
+    return [
+        Figure(f"time a gate, {20 + place} qubits beside twice that of {19 + place}", now / before / 2, 1.15)
+        for place, (before, now) in enumerate(pairwise(times), 1)
+    ]

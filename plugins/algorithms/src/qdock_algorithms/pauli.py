@@ -63,6 +63,9 @@ class Pauli:
     z: Bools
     coefficients: Complexes
 
+    # numpy's numbers leave the product with a sum to it, rather than take it for a sequence.
+    __array_ufunc__ = None
+
     def __init__(self, label: str, coefficient: complex = 1.0) -> None:
         self._set(*bits_of([label]), check_numbers([coefficient]))
 
@@ -326,7 +329,7 @@ class Pauli:
 _POWERS_OF_I = np.array([1, 1j, -1, -1j])
 
 #: What is taken for a sum wherever one is needed.
-PauliLike = Pauli | str | Mapping[str, complex] | Sequence[tuple[str, complex]]
+PauliLike = Pauli | str | Mapping[str, complex] | Sequence[tuple[str, complex]] | SimpleNamespace
 
 
 def as_pauli(value: PauliLike) -> Pauli:

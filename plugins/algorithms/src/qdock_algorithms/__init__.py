@@ -10,9 +10,21 @@ from typing import Any
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "ansatz": ("evolution", "hardware_efficient", "trotter_ansatz"),
+    "bit_array": ("BitArray",),
+    "combinatorial": ("cost_of", "qaoa", "qaoa_ansatz"),
+    "eigensolver": ("vqe",),
+    "estimator": ("Estimator",),
+    "fidelity": ("measure_fidelity", "state_fidelity"),
+    "gradients": ("adjoint_gradient", "parameter_shift"),
+    "hamiltonians": ("annihilator", "hydrogen", "ising_chain", "maxcut", "molecule"),
     "pauli": ("Pauli", "as_pauli"),
+    "phases": ("fourier", "phase_estimation", "phase_estimation_circuit"),
     "primitive_job": ("AlgorithmJob", "PrimitiveJob"),
+    "primitive_result": ("PrimitiveResult", "PubResult"),
     "runner": ("AlgorithmRunner",),
+    "sampler": ("Sampler",),
+    "search": ("grover", "grover_circuit", "phase_oracle"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

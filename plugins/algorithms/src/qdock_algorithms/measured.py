@@ -146,7 +146,8 @@ def _signs(entry: CircuitResult, group: Pauli, name: str) -> Floats:
     """Return the value, 1 or -1, of each string of a group in each outcome that was seen."""
     active = group.x | group.z
     bits = read_bits(entry, name).astype(np.int64)
-    return 1.0 - 2.0 * (bits @ active[:, active.any(axis=0)].T.astype(np.int64) % 2)
+    odd = bits @ active[:, np.any(active, axis=0)].T.astype(np.int64) % 2
+    return np.asarray(1 - 2 * odd, dtype=float)
 
 
 def _moments(entry: CircuitResult, values: Floats) -> tuple[Floats, Floats]:

@@ -214,7 +214,7 @@ def test_a_thousand_awaits_end(dock):
 
 def test_ten_thousand_queued_jobs_are_cancelled_or_done(dock):
     backend, opened = Runner(), threading.Event()
-    first = [dock.run(Call(lambda _: opened.wait(SOON)), backend) for _ in range(4)]
+    first = [dock.run(Call(lambda _: opened.wait(10 * SOON)), backend) for _ in range(4)]
     jobs = [dock.run(Call(int), backend) for _ in range(10_000)]
     assert threading.active_count() < 20
     assert all(job.cancel(wait=0) for job in jobs)

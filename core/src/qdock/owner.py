@@ -227,12 +227,11 @@ class Owner:
             # It is about to be submitted, and not recorded yet.
             return False
         record = self._store.update(job.job_id(), **self._notes.take(job.job_id()), cancel_requested=True)
-        if record is None:
-            return job.record.status is JobStatus.CANCELLED
-        job._advance(record)
-        self.stop(job)
+        if record is not None:
+            job._advance(record)
+            self.stop(job)
         worker = current_worker()
-        # A job that cancels itself must go on to be stopped.
+        # A job that cancels itself must go on to be stopped. One that has ended is about to hear of it.
         with suppress(JobTimeoutError):
             job.wait_for_final_state(0 if worker and worker.job_id == job.job_id() else wait)
         return job.status() is JobStatus.CANCELLED

@@ -32,7 +32,7 @@ def bell() -> Circuit:
 def long_circuit(rounds: int = 20_000) -> Circuit:
     """Runs for minutes unless it is stopped."""
     circuit = Circuit(14, 1)
-    circuit.for_(None, range(rounds), circuit.block().h(range(14))).measure(0, 0)
+    circuit.for_(None, range(rounds), circuit.block().h(range(14)).cx(range(13), range(1, 14))).measure(0, 0)
     return circuit
 
 

@@ -220,4 +220,7 @@ def _title(spec: ConverterSpec) -> str:
 def _no_way(source: str, accepts: Sequence[str], came_by: Iterable[str]) -> str:
     reached = ", ".join(name for name in came_by if name != source)
     leads = f"The installed ones lead from it to {reached}." if reached else "None that is installed starts from it."
-    return f"No converters lead from {source!r} to {' or '.join(accepts)}. {leads}"
+    hint = " A function runs on a backend that runs functions: algorithm_runner of qdock-algorithms." * (
+        source == "call"
+    )
+    return f"No converters lead from {source!r} to {' or '.join(accepts)}. {leads}{hint}"

@@ -44,18 +44,21 @@ class Notes:
 
         A callable is called when it is written; until then the record in this process does not have it.
         """
+        known = {name: value for name, value in changes.items() if not callable(value)}
+        job._tell(known)
+        now = {} if self._store.shared else known
+        if now:
+            self._store.update(job.job_id(), **now)
         with self._lock:
-            self._changes.setdefault(job.job_id(), {}).update(changes)
-        job._tell({name: value for name, value in changes.items() if not callable(value)})
-        if not self._store.shared:
-            self.write(job.job_id())
+            self._changes.setdefault(job.job_id(), {}).update({k: v for k, v in changes.items() if k not in now})
 
     def log(self, job: RecordedJob, lines: Sequence[LogLine]) -> None:
         """Take lines of a job's log."""
+        if not self._store.shared:
+            self._store.add_logs(job.job_id(), lines)
+            return
         with self._lock:
             self._lines.setdefault(job.job_id(), []).extend(lines)
-        if not self._store.shared:
-            self.write(job.job_id())
 
     def take(self, job_id: str) -> dict[str, Any]:
         """Return the changes of a job for whoever is about to write its record; its lines are written."""

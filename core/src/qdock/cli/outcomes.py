@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qdock.cli.failures import DONE, FAILED, INTERRUPTED, report
 from qdock.cli.output import flush, write_json, write_note
 from qdock.cli.pictures import show_result
+from qdock.errors import JobError, QdockError
 
 if TYPE_CHECKING:
     from qdock.cli.submissions import Submission
@@ -69,8 +70,17 @@ def _settle(submission: Submission, debug: bool, about: str) -> tuple[Result | N
     try:
         return submission.job.result(), DONE
     except Exception as error:  # noqa: BLE001 - whatever the work raised, its job has failed
-        report(error, debug=debug, about=about)
+        report(_as_failure(error, submission.job), debug=debug, about=about)
         return None, FAILED
+
+
+def _as_failure(error: Exception, job: RecordedJob) -> Exception:
+    """Return a function's own exception as the failure of its job: it is no fault of the command."""
+    if isinstance(error, QdockError) or job.error is None:
+        return error
+    failure = JobError(f"Job {job.job_id()} failed: {job.error.message}")
+    failure.__cause__ = error
+    return failure
 
 
 def _save(result: Result, target: str, debug: bool) -> int:

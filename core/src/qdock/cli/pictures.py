@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qdock.cli.output import harmless, is_terminal, write, write_note, write_rich, write_table
 
@@ -17,6 +18,8 @@ __all__ = ["show_result"]
 _STATES, _ROWS = 32, 8
 #: Outcomes of single shots that a terminal shows.
 _SHOTS = 200
+#: Characters of what a function returned that a terminal shows of each part.
+_CHARACTERS = 1000
 
 Line = tuple[object, ...]
 
@@ -99,6 +102,22 @@ def _draw_unitary(entry: CircuitResult) -> None:
     write_table(("", *names), [(name, *map(_short, row)) for name, row in zip(names, matrix, strict=True)])
 
 
+def _draw_value(entry: CircuitResult) -> None:
+    from rich.text import Text
+
+    value = _shown_value(entry)
+    if isinstance(value, dict) and value:
+        write_table(("Name", "Value"), [(name, _shortened(part)) for name, part in value.items()])
+    else:
+        write_rich(Text(harmless(_shortened(value))))
+
+
+def _shortened(value: Any) -> str:
+    """Return a value in as many characters as a few lines have."""
+    text = _as_text(value)
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}... ({len(text):,} characters)"
+
+
 def _note_rest(number: int, what: str) -> None:
     if number > 0:
         write_note(f"{number:,} more {what}. --json prints all, -o FILE saves them.")
@@ -145,6 +164,24 @@ def _statevector_lines(entry: CircuitResult) -> Iterator[Line]:
             yield _bits(index, bits), value.real, value.imag
 
 
+def _value_lines(entry: CircuitResult) -> Iterator[Line]:
+    value = _shown_value(entry)
+    if isinstance(value, dict):
+        yield from ((name, _as_text(part)) for name, part in value.items())
+    else:
+        yield (_as_text(value),)
+
+
+def _shown_value(entry: CircuitResult) -> Any:
+    from qdock.values import as_plain
+
+    return as_plain(entry.get_value())
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _unitary_lines(entry: CircuitResult) -> Iterator[Line]:
     for row in entry.get_unitary().tolist():
         yield tuple(str(value).strip("()") for value in row)
@@ -157,4 +194,5 @@ _SHOWN: dict[str, tuple[Callable[[CircuitResult], None], Callable[[CircuitResult
     "statevector": (_draw_statevector, _statevector_lines),
     "unitary": (_draw_unitary, _unitary_lines),
     "probabilities": (_draw_probabilities, _probability_lines),
+    "value": (_draw_value, _value_lines),
 }

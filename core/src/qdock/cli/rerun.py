@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from qdock.cli.functions import find_modules_here
 from qdock.cli.options import DEBUG, debug_option, json_option, retries_option, time_limit_option
 from qdock.cli.records import find_job, job_argument
 
@@ -29,6 +30,7 @@ def command(ctx: click.Context, /, job_id: str, new_seed: bool, as_json: bool, *
     from qdock.cli.submissions import Submission, run_all
 
     job = find_job(job_id)
+    find_modules_here()
     changes = {name: value for name, value in given.items() if value is not None}
     if new_seed:
         changes["seed"] = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import qdock
+from qdock.cli.functions import Program, is_function, read_call
 from qdock.cli.inputs import STANDARD_INPUT, read_standard_input
 from qdock.cli.options import DEBUG, debug_option, json_option, retries_option, time_limit_option
 from qdock.cli.output import write_note
@@ -32,20 +33,21 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str])
     return pairs
 
 
-def _numbers(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, float]:
-    numbers = {}
-    for name, value in _pairs(ctx, parameter, texts).items():
+def _bindings(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
+    """Return texts ``name=value`` as a dict; of circuits the values are numbers."""
+    pairs = _pairs(ctx, parameter, texts)
+    if all(map(is_function, ctx.params.get("files", ()))):
+        return pairs
+    for name, value in pairs.items():
         try:
-            numbers[name] = float(value)
+            float(value)
         except ValueError:
             raise click.BadParameter(f"{value!r}, the value of {name!r}, is no number.", ctx, parameter) from None
-    return numbers
+    return pairs
 
 
 @click.command("run")
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Program(), is_eager=True)
 @click.option("--backend", metavar="NAME", help="Where to run; `qdock backends` shows the names.")
 @click.option("--shots", metavar="N", type=int, help="How often to run each program.")
 @click.option("--seed", metavar="S", type=int, help="The same seed gives the same counts.")
@@ -69,8 +71,8 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, texts: Sequence[str
     "values",
     metavar="PARAMETER=VALUE",
     multiple=True,
-    callback=_numbers,
-    help="A number for a parameter of the program; may be repeated.",
+    callback=_bindings,
+    help="A number for a parameter of a circuit, or an argument of a function; may be repeated.",
 )
 @time_limit_option
 @retries_option
@@ -86,7 +88,7 @@ def command(
     backend: str | None,
     executor: str | None,
     settings: Mapping[str, str],
-    values: Mapping[str, float],
+    values: Mapping[str, str],
     tags: Sequence[str],
     time_limit: float | None,
     retries: int | None,
@@ -96,7 +98,8 @@ def command(
 ) -> int:
     """Run programs and show what comes back.
 
-    Each FILE is a job of its own; `-` is a program on standard input. Ctrl-C cancels the jobs that have not ended.
+    Each FILE is a job of its own; `-` is a program on standard input, and `package.module:function` a function for a
+    backend that runs functions. Ctrl-C cancels the jobs that have not ended.
     """
     from qdock.cli.outcomes import show_all
     from qdock.cli.submissions import Submission, run_all
@@ -151,8 +154,11 @@ def _parse(settings: Mapping[str, str], device: Backend) -> dict[str, Any]:
     return {name: declared[name].parse(name, text) if name in declared else text for name, text in settings.items()}
 
 
-def _read(file: str, values: Mapping[str, float]) -> Any:
-    """Return the program in `file`, its parameters bound."""
+def _read(file: str, texts: Mapping[str, str]) -> Any:
+    """Return the program in `file`, its parameters bound, or the call of the function that it names."""
+    if is_function(file):
+        return read_call(file, texts)
+    values = {name: float(text) for name, text in texts.items()}
     program = read_standard_input() if file == STANDARD_INPUT else Path(file)
     if not values:
         return program

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import apsw
 import numpy as np
 import pytest
 
@@ -120,6 +121,60 @@ def test_a_request_to_cancel_reaches_the_owner_in_another_process(path, dock):
         assert process.stdout.readline() == "CANCELLED\n"
     with pytest.raises(JobCancelledError):
         job.result()
+
+
+def test_a_request_to_cancel_that_is_read_with_something_else_stops_the_work(path, dock, monkeypatch):
+    """Between the request and the owner's next look it may write the job's progress, and so read the request."""
+    monkeypatch.setattr("qdock.watcher.WATCH_SECONDS", 0.05)
+    begun = threading.Event()
+
+    class Patient(Runner):
+        def execute(self, programs, options, context):
+            begun.set()
+            while True:
+                context.check()
+                time.sleep(0.01)
+
+    job = dock.run(Call("time:sleep", (0,)), Patient())
+    assert begun.wait(SOON)
+    other = SqliteStore(path)
+    other.update(job.job_id(), cancel_requested=True)
+    job._advance(other.get(job.job_id()))
+    assert job.record.cancel_requested
+    job.wait_for_final_state(SOON)
+    assert job.status() is S.CANCELLED
+    other.close()
+
+
+def test_an_owner_with_a_job_finds_the_jobs_of_a_dead_one_that_nobody_looks_at(path, dock, monkeypatch):
+    monkeypatch.setattr("qdock.watcher.OTHERS_SECONDS", 0.1)
+    go_on = threading.Event()
+
+    class Waiting(Runner):
+        def execute(self, programs, options, context):
+            go_on.wait(SOON)
+            return super().execute(programs, options, context)
+
+    try:
+        dock.run(Call("time:sleep", (0,)), Waiting())
+        with owner(path, 60) as process:
+            process.kill()
+        end = time.monotonic() + SOON
+        while status_of(path, process.job_id) != "ERROR":
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    finally:
+        go_on.set()
+
+
+def status_of(path, job_id):
+    """Return what stands in the file, without looking whether the job's owner lives."""
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(10_000)
+    try:
+        return db.execute("SELECT status FROM job WHERE id = ?", (job_id,)).fetchone()[0]
+    finally:
+        db.close()
 
 
 def test_a_job_whose_owner_was_killed_ends_as_lost_for_whoever_waits(path, dock):

@@ -14,7 +14,7 @@ import apsw
 import numpy as np
 import pytest
 
-from qdock import sqlite_files
+from qdock import leases, sqlite_files
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ResultNotStored, StoreError
@@ -315,6 +315,22 @@ def test_the_result_of_another_job_is_not_taken_for_this_ones(store):
         store.result("a1")
 
 
+def test_a_changed_line_of_a_log_is_named_and_hides_no_other(store):
+    store.create(queued())
+    store.add_logs("a1", [LogLine(float(i), f"line {i}") for i in range(4)])
+    with store._files.write() as db:
+        db.execute("UPDATE log SET text = 'wrong' WHERE line = 1; UPDATE log SET time = 9 WHERE line = 2")
+    assert [line.text for line in store.logs("a1")] == [
+        "line 0",
+        "[damaged: the sha256 of line 1 is not the one recorded]",
+        "[damaged: the sha256 of line 2 is not the one recorded]",
+        "line 3",
+    ]
+    with store._files.write() as db:
+        db.execute("DELETE FROM log WHERE line = 3")
+    assert store.logs("a1")[-1].text == "[damaged: of 4 lines 3 are there]"
+
+
 def test_a_changed_file_is_not_believed(path, store):
     store.create(done(), statevector(LARGE))
     (file,) = files_beside(path)
@@ -426,12 +442,13 @@ def test_a_thread_has_a_connection_of_its_own_which_goes_with_it(store):
 
 
 OWNER = """
-import os, sys
+import os, socket, sys
 from qdock.job import JobStatus
 from qdock.record import Record, StatusChange
 from qdock.sqlite_store import SqliteStore
 history = (StatusChange(JobStatus.QUEUED, 1.0),)
-record = Record(id="a1", backend="b", status=JobStatus.QUEUED, history=history, created=1.0, owner="host:1:abc")
+owner = f"{socket.gethostname()}:1:abc"
+record = Record(id="a1", backend="b", status=JobStatus.QUEUED, history=history, created=1.0, owner=owner)
 SqliteStore(sys.argv[1]).create(record)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -449,7 +466,7 @@ def test_a_job_is_lost_when_its_owner_dies_and_not_before(path):
         process.communicate(b"\n")
     (record,) = store.select(status=(S.ERROR,))
     assert record.error.kind == "worker_lost"
-    assert "host:1:abc, ended before it" in record.error.message
+    assert ":1:abc, ended before it" in record.error.message
     assert store.get("a1") == record
     assert list((path.parent / f"{path.name}.files" / "owners").iterdir()) == []
 
@@ -463,6 +480,79 @@ def test_a_job_whose_owner_died_is_lost_when_it_is_looked_at_alone(store):
 def test_a_job_that_names_no_owner_is_nobodys_to_lose(store):
     store.create(queued())
     assert store.get("a1").status is S.QUEUED
+
+
+def watcher_of(store, owner):
+    """Return a handle on the same file, as another owner has one."""
+    other = SqliteStore(store.path)
+    other.create(queued(owner, owner=owner))
+    return other
+
+
+def test_an_owner_that_watches_over_others_ends_the_jobs_of_the_dead(store):
+    store.create(queued(owner="me"))
+    other = watcher_of(store, "you")
+    other.watch_over("you")
+    assert store.get("a1").status is S.QUEUED
+    store._owners.release("me")
+    other.watch_over("you")
+    with other._files.read() as db:
+        assert db.execute("SELECT status FROM job WHERE id = 'a1'").fetchall() == [("ERROR",)]
+    assert other.get("you").status is S.QUEUED
+    other.close()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The monotonic clock of leases and heartbeats, to be set."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_an_owner_on_another_host_is_dead_when_its_heartbeat_stood_still_for_the_lease(store, clock):
+    far = "far:1:a"
+    store.create(queued(owner=far))
+    # Its lock is not to be seen from another host.
+    store._owners.release(far)
+    other = SqliteStore(store.path)
+    for _ in range(50):
+        clock[0] += leases.LEASE_SECONDS / 5
+        store.watch_over(far)
+        assert other.get("a1").status is S.QUEUED
+    clock[0] += leases.LEASE_SECONDS - 1
+    assert other.get("a1").status is S.QUEUED
+    clock[0] += 2
+    assert other.get("a1").error.kind == "worker_lost"
+    other.close()
+
+
+def test_an_observer_that_has_just_come_takes_no_owner_on_another_host_for_dead(store, clock):
+    store.create(queued(owner="far:1:a"))
+    store._owners.release("far:1:a")
+    clock[0] += 10 * leases.LEASE_SECONDS
+    other = SqliteStore(store.path)
+    assert [record.status for record in other.select()] == [S.QUEUED]
+    other.close()
+
+
+def test_an_owner_in_another_container_whose_lock_is_seen_lives(store, clock):
+    store.create(queued(owner="far:1:a"))
+    other = SqliteStore(store.path)
+    for _ in range(3):
+        assert other.get("a1").status is S.QUEUED
+        clock[0] += 2 * leases.LEASE_SECONDS
+    other.close()
+
+
+def test_the_heartbeats_of_owners_without_jobs_are_forgotten(store, clock):
+    store.create(queued(owner="me"))
+    store.watch_over("me")
+    store.transition("a1", (S.QUEUED,), S.DONE)
+    clock[0] += leases.BEAT_SECONDS
+    store.watch_over("you")
+    with store._files.read() as db:
+        assert db.execute("SELECT name FROM owner").fetchall() == [("you",)]
 
 
 def test_closing_keeps_the_lock_of_an_owner_whose_job_runs(path, store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import socket
 import sys
 
 import numpy as np
@@ -33,7 +34,7 @@ def result_of(job_id: str) -> Result:
 
 def record_results(store: SqliteStore, prefix: str) -> None:
     """Record jobs until somebody kills this; say of each that it is done only when it is."""
-    owner, number = f"host:{os.getpid()}:{prefix}", 0
+    owner, number = f"{socket.gethostname()}:{os.getpid()}:{prefix}", 0
     while True:
         job_id = f"{prefix}-{number}"
         if number % 2:

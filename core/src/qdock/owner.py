@@ -54,10 +54,13 @@ class Owner:
         self._store = store
         self._observe = observe
         self.name = _new_name()
-        #: The jobs that are not final.
+        #: The jobs that are not final, and those of them that were told to stop.
         self.jobs: dict[str, RecordedJob] = {}
+        self._told: set[str] = set()
         self._notes = Notes(store)
-        self._watcher = Watcher(self._look, lambda: store.shared and bool(self.jobs))
+        self._watcher = Watcher(
+            self._look, lambda: store.shared and bool(self.jobs), lambda: store.watch_over(self.name)
+        )
         #: What the store could not take, the newest of it.
         self._unwritten: deque[tuple[RecordedJob, Callable[[], None]]] = deque(maxlen=UNWRITTEN)
 
@@ -88,6 +91,7 @@ class Owner:
         finally:
             if record.is_final:
                 self.jobs.pop(record.id, None)
+                self._told.discard(record.id)
                 # Its programs need not be kept for another attempt.
                 job._again = None
                 job._settle()
@@ -246,9 +250,12 @@ class Owner:
         self._notes.write_all()
         for job_id in self._store.cancel_requests(self.name):
             job = self.jobs.get(job_id)
-            if job is not None and not job._record.cancel_requested:
+            # Not `job._record.cancel_requested`: whoever wrote the job's progress may have read it already.
+            if job is not None and job_id not in self._told:
                 job._advance(self._store.get(job_id))
-                self.stop(job)
+                if job._record.cancel_requested:
+                    self._told.add(job_id)
+                    self.stop(job)
 
     # --- in a forked child
 

@@ -1,10 +1,14 @@
-"""The logs of the durable store: the newest lines of each job's, within the same bounds as in memory."""
+"""The logs of the durable store: the newest lines of each job's, within the same bounds as in memory.
+
+Each line has a sha256 of its own, so that one that was damaged hides no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qdock.documents import digest
 from qdock.record import LogLine
 from qdock.store import LOG_CHARACTERS, LOG_LINES, dropped_note
 
@@ -25,6 +29,7 @@ def add_lines(db: apsw.Connection, job: int, lines: Sequence[LogLine]) -> None:
     first = count + dropped
     rows = [(job, first + i, line.time, text) for i, (line, text) in enumerate(zip(lines, texts, strict=True))]
     db.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", rows)
+    db.executemany("INSERT OR REPLACE INTO log_digest VALUES (?, ?, ?)", [(*row[:2], _digest(*row)) for row in rows])
     count, characters = count + len(lines), characters + sum(map(len, texts))
     if count > LOG_LINES or (characters > LOG_CHARACTERS and count > 1):
         count, characters, dropped = _drop(db, job, count, characters, dropped)
@@ -36,18 +41,38 @@ def _drop(db: apsw.Connection, job: int, count: int, characters: int, dropped: i
         if count <= LOG_LINES and (characters <= LOG_CHARACTERS or count == 1):
             break
         count, characters, dropped = count - 1, characters - length, dropped + 1
-    db.execute("DELETE FROM log WHERE job = ? AND line < ?", (job, dropped))
+    for table in ("log", "log_digest"):
+        db.execute(f"DELETE FROM {table} WHERE job = ? AND line < ?", (job, dropped))
     return count, characters, dropped
 
 
 def read_lines(db: apsw.Connection, job: int) -> list[LogLine]:
-    """Return what is kept, after a line that says what is not."""
+    """Return what is kept, after a line that says what is not; in place of a damaged line stands that it is."""
     with db:
-        dropped = _size(db, job)[2]
-        lines = [LogLine(*row) for row in db.execute("SELECT time, text FROM log WHERE job = ? ORDER BY line", (job,))]
+        count, _, dropped = _size(db, job)
+        found = list(db.execute(_LINES, (job,)))
+    lines = [_checked(job, *row) for row in found]
+    if len(lines) != count:
+        lines.append(LogLine(lines[-1].time if lines else 0.0, f"[damaged: of {count} lines {len(lines)} are there]"))
     if dropped and lines:
         lines.insert(0, LogLine(lines[0].time, dropped_note(dropped)))
     return lines
+
+
+_LINES = """
+    SELECT line, time, text, digest FROM log LEFT JOIN log_digest USING (job, line) WHERE job = ? ORDER BY line
+"""
+
+
+def _checked(job: int, line: int, time: float, text: str, found: bytes | None) -> LogLine:
+    # A line that an earlier version wrote has no digest.
+    if found is None or found == _digest(job, line, time, text):
+        return LogLine(time, text)
+    return LogLine(time, f"[damaged: the sha256 of line {line} is not the one recorded]")
+
+
+def _digest(job: int, line: int, time: float, text: str) -> bytes:
+    return bytes(digest(str(job), f"log {line} {time!r}", text.encode("utf-8", "replace")).digest())
 
 
 def _size(db: apsw.Connection, job: int) -> tuple[int, int, int]:

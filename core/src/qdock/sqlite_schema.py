@@ -61,8 +61,16 @@ CREATE TABLE log_size (job INTEGER PRIMARY KEY, lines INTEGER NOT NULL, characte
     dropped INTEGER NOT NULL);
 """
 
+_VERSION_2 = """
+-- How often an owner has shown that it lives: only for hosts that share a store, on one a lock says it.
+CREATE TABLE owner (name TEXT PRIMARY KEY, beat INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE log_digest (job INTEGER NOT NULL, line INTEGER NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (job, line)) WITHOUT ROWID;
+"""
+
 #: What makes version 1 of an empty file, version 2 of version 1, and so on. What stands here never changes.
-MIGRATIONS = (_VERSION_1,)
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 VERSION = len(MIGRATIONS)
 
 

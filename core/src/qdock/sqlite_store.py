@@ -18,6 +18,7 @@ import msgspec
 
 from qdock.documents import INLINE_BYTES, UNREADABLE, Document, Documents, damaged, digest, pack, unpack
 from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
+from qdock.leases import BEAT_SECONDS, Leases, is_of_this_host
 from qdock.owner_lock import OwnerLocks
 from qdock.record import Deferred, LogLine, Record, changed, loss, moved
 from qdock.sqlite_files import Connections
@@ -51,7 +52,7 @@ _STATE = frozenset(
 )
 _UNFINISHED = tuple(status for status in JobStatus if status not in JOB_FINAL_STATES)
 #: Where else a job's number stands.
-_PARTS = ("document", "tag", "log", "log_size")
+_PARTS = ("document", "tag", "log", "log_size", "log_digest")
 _OPEN = "SELECT id FROM job WHERE owner = ? AND ended IS NULL"
 _RECORD = """
     SELECT seq, id, status, state, job.digest, content, file, document.digest
@@ -79,6 +80,7 @@ class SqliteStore:
         self._files = Connections(self.path)
         self._documents = Documents(folder / "data")
         self._owners = OwnerLocks(folder / "owners")
+        self._leases, self._next_beat = Leases(), 0.0
         #: Programs of unfinished jobs of this process, which may be none that can be stored.
         self._programs: dict[str, Any] = {}
 
@@ -281,7 +283,7 @@ class SqliteStore:
 
     def _see(self, record: Record) -> Record:
         """Return a record that was looked at; if its owner has died it is known from now on."""
-        if record.is_final or not record.owner or self._owners.is_alive(record.owner):
+        if record.is_final or not self._has_died(record.owner):
             return record
         failure = loss(record)
         try:
@@ -295,18 +297,37 @@ class SqliteStore:
         with self._files.read() as db:
             return self._fetch(db, job_id)[1]
 
+    def watch_over(self, owner: str) -> None:
+        """Show that `owner` lives, and end the jobs of those that don't: to be called every few seconds."""
+        if time.monotonic() >= self._next_beat:
+            with self._files.write() as db:
+                db.execute("DELETE FROM owner WHERE name NOT IN (SELECT owner FROM job WHERE ended IS NULL)")
+                db.execute("INSERT INTO owner VALUES (?, 1) ON CONFLICT DO UPDATE SET beat = beat + 1", (owner,))
+            self._next_beat = time.monotonic() + BEAT_SECONDS
+        self._look_for_the_dead()
+
+    def _has_died(self, owner: str) -> bool:
+        if not owner or self._owners.is_alive(owner):
+            return False
+        return is_of_this_host(owner) or self._leases.is_over(owner, self._beat(owner))
+
+    def _beat(self, owner: str) -> int:
+        with self._files.read() as db:
+            row = db.execute("SELECT beat FROM owner WHERE name = ?", (owner,)).fetchone()
+        return 0 if row is None else int(row[0])
+
     def _look_for_the_dead(self) -> None:
         with self._files.read() as db:
             owners = [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM job WHERE ended IS NULL")]
-        for owner in owners:
-            if owner and not self._owners.is_alive(owner):
-                with self._files.read() as db:
-                    ids = [job_id for (job_id,) in db.execute(_OPEN, (owner,))]
-                for job_id in ids:
-                    # A damaged record hides no other; who asks for it hears of it.
-                    with suppress(StoreError):
-                        self.get(job_id)
-                self._owners.forget(owner)
+        for owner in filter(self._has_died, owners):
+            with self._files.read() as db:
+                ids = [job_id for (job_id,) in db.execute(_OPEN, (owner,))]
+            for job_id in ids:
+                # A damaged record hides no other; who asks for it hears of it.
+                with suppress(StoreError):
+                    self.get(job_id)
+            self._owners.forget(owner)
+            self._leases.forget(owner)
 
     # --- the end
 

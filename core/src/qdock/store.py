@@ -94,6 +94,9 @@ class Store(Protocol):
     def cancel_requests(self, owner: str) -> list[str]:
         """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
 
+    def watch_over(self, owner: str) -> None:
+        """Show that `owner` lives, and end the jobs of those that don't: to be called every few seconds."""
+
     def prune(self, before: float) -> int:
         """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
 
@@ -290,6 +293,9 @@ class MemoryStore:
         with self._lock:
             records = list(self._records.values())
         return [item.id for item in records if item.owner == owner and item.cancel_requested and not item.is_final]
+
+    def watch_over(self, owner: str) -> None:
+        """Do nothing: jobs in memory end with their owner."""
 
     def prune(self, before: float) -> int:
         """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""

@@ -397,6 +397,13 @@ def test_a_default_backend_that_there_is_not_says_which_setting_names_it():
         dock.run(Circuit(1))
 
 
+def test_the_newest_hundred_jobs_are_listed_unless_another_limit_is_given(dock):
+    jobs = [dock.run(Call(one), Spot()) for _ in range(101)]
+    newest = [job.job_id() for job in reversed(jobs)]
+    assert [job.job_id() for job in dock.jobs()] == newest[:100]
+    assert [job.job_id() for job in dock.jobs(limit=None)] == newest
+
+
 def test_a_status_that_does_not_exist_is_refused(dock):
     with pytest.raises(ValueError, match="'finished' is no job status"):
         dock.jobs(status="finished")

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from qdock import Circuit
+from qdock import Circuit, Dock
 from qdock.job import JobStatus, StatusChange
 from qdock.record import Record
 from qdock.result import CircuitResult, Result
@@ -74,8 +74,12 @@ def looks(store: SqliteStore, ids: list[str]) -> dict[str, Callable[[], Any]]:
         f"list {LIMIT}: {name}": lambda given=given: store.select(limit=LIMIT, **given)  # type: ignore[misc]  # bound now
         for name, given in filters.items()
     }
+    dock = Dock(store=store, entry_points=[])
     return {
         **found,
+        "Dock.jobs()": dock.jobs,
+        "Dock.jobs(status=..., tag=...)": lambda: dock.jobs(status="error", tag="common"),
+        "Dock.get_job of an id": lambda: dock.get_job(middle),
         "find an id": lambda: store.find(middle),
         "find a prefix": lambda: store.find(middle[:10]),
         "find the last": lambda: store.find("last"),

@@ -94,7 +94,7 @@ def jobs(
     backend: str | None = None,
     tag: str | None = None,
     since: float | datetime | timedelta | None = None,
-    limit: int | None = None,
+    limit: int | None = 100,
 ) -> JobList:
     """Return jobs, the last submitted first; see `Dock.jobs`."""
     return default_dock().jobs(status=status, backend=backend, tag=tag, since=since, limit=limit)

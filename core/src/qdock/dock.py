@@ -396,7 +396,7 @@ class Dock:
         backend: str | None = None,
         tag: str | None = None,
         since: float | datetime | timedelta | None = None,
-        limit: int | None = None,
+        limit: int | None = 100,
     ) -> JobList:
         """Return jobs, the last submitted first: a list that shows itself as a table.
 
@@ -409,7 +409,7 @@ class Dock:
         since : float, datetime or timedelta, optional
             Submitted after that: seconds since 1970, a point in time, or how long ago.
         limit : int, optional
-            At most so many.
+            At most so many, the newest 100 if nothing is said; None: all, however many there are.
         """
         from qdock.job_list import JobList, check_limit, timestamp
         from qdock.status import find_statuses

@@ -466,3 +466,14 @@ def test_bits_of_a_register_are_read_least_significant_first():
 def test_limits_are_errors_of_their_own():
     assert not issubclass(LimitExceeded, CircuitError)
     assert issubclass(CircuitError, ValueError)
+
+
+def test_a_selection_has_the_chosen_operations_on_its_own_qubits() -> None:
+    circuit = Circuit(4, 2).h(3).cx(3, 1).rz(0.2, 0).barrier(1, 3).measure(1, 0).rz(0.3, 3)
+    circuit.if_(circuit.bit(0), circuit.block().x(3))
+    chosen = circuit.select([0, 1, 3, 4, 5, 6], [1, 3])
+    expected = Circuit(2, 2).h(1).cx(1, 0).barrier(0, 1).measure(0, 0).rz(0.3, 1)
+    assert chosen == expected.if_(expected.bit(0), expected.block().x(1))
+    assert len(circuit.select([], [])) == 0
+    with pytest.raises(CircuitError, match="touches a qubit that was not"):
+        circuit.select([0, 2], [3])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdock.errors import OptionError
-from qdock.streams import ROOT_PATH, check_seed, child_path, draw_seed, round_probabilities, stream
+from qdock.streams import ROOT_PATH, Streams, check_seed, child_path, draw_seed, round_probabilities, stream
 
 WORDS = st.integers(0, 2**64 - 1)
 
@@ -104,3 +104,11 @@ def test_drawn_seeds_differ_and_are_seeds():
     seeds = [draw_seed() for _ in range(100)]
     assert len(set(seeds)) == 100
     assert all(check_seed(seed) < 2**63 for seed in seeds)
+
+
+def test_one_generator_moved_to_streams_draws_what_theirs_do() -> None:
+    streams = Streams(2**63 + 5)
+    for place in [(0, 0, 0), (3, 2, 2**64 - 1), (0, 0, 0), (2**40, 7, 9)]:
+        found, expected = streams.at(*place), stream(2**63 + 5, *place)
+        assert found.binomial(1000, 0.3) == expected.binomial(1000, 0.3)
+        assert found.integers(0, 100, 7, np.int32).tolist() == expected.integers(0, 100, 7, np.int32).tolist()

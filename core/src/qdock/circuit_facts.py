@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bits_used", "count_ops", "depth", "detail_bits", "features", "has_stray_jump", "parameters"]
 
+_BREAK, _CONTINUE = int(Code.BREAK), int(Code.CONTINUE)
 _FEATURE_OF = {
     Code.RESET: "reset",
     Code.IF: "conditionals",
@@ -30,6 +31,8 @@ _FEATURE_OF = {
 def expressions(circuit: Circuit) -> list[Expr]:
     """Return every expression of a circuit and its blocks."""
     columns = circuit.columns()
+    if not columns.expressions and not columns.details and not isinstance(circuit.global_phase, Expr):
+        return []
     found = list(columns.expressions.values())
     if isinstance(circuit.global_phase, Expr):
         found.append(circuit.global_phase)
@@ -104,8 +107,11 @@ def check_delays(circuit: Circuit) -> None:
 def has_stray_jump(circuit: Circuit) -> bool:
     """Whether a break or continue stands where there is no loop to leave or go on with."""
     columns = circuit.columns()
-    if Code.BREAK in columns.code or Code.CONTINUE in columns.code:
+    data = columns.code.tobytes()
+    if _BREAK in data or _CONTINUE in data:
         return True
+    if not columns.details:
+        return False
     outside = (detail for detail in columns.details.values() if not isinstance(detail, (For, While)))
     return any(has_stray_jump(block) for detail in outside for block in detail.blocks)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qdock.backend import Backend
     from qdock.circuit_result import CircuitResult
     from qdock.dock import Dock
+    from qdock.streams import Streams
 
 __all__ = ["Context"]
 
@@ -37,7 +38,7 @@ class Context:
         Returns the Dock whose backends the work may use; None: the default Dock.
     """
 
-    __slots__ = ("_dock", "_first", "_kept", "counter", "job_id", "runs", "seed", "worker")
+    __slots__ = ("_dock", "_first", "_kept", "_streams", "counter", "job_id", "runs", "seed", "worker")
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Context:
         self.counter = self.worker
         self._kept: Mapping[str, Any] = checkpoint or {}
         self._first, self._dock = first, dock
+        self._streams: Streams | None = None
         #: How many runs there were on the backends that `backend` gave: the next one's seed depends on it.
         self.runs: int = self._kept.get("runs", 0)
 
@@ -75,6 +77,14 @@ class Context:
         from qdock.streams import stream
 
         return stream(self.seed, self._first + circuit, block, path)
+
+    def moved_rng(self, circuit: int = 0, block: int = 0, path: int = 0) -> np.random.Generator:
+        """Return what `rng` does, from one generator that the next call moves: quicker for many short draws."""
+        if self._streams is None:
+            from qdock.streams import Streams
+
+            self._streams = Streams(self.seed)
+        return self._streams.at(self._first + circuit, block, path)
 
     # --- to go on later
 

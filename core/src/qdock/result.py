@@ -72,7 +72,10 @@ class Result:
 
     def with_metadata(self, **metadata: Any) -> Result:
         """Return this result with more, or other, metadata."""
-        return Result(self.entries, {**self.metadata, **metadata})
+        made = object.__new__(Result)
+        object.__setattr__(made, "entries", self.entries)
+        object.__setattr__(made, "metadata", {**self.metadata, **check_header("metadata", metadata)})
+        return made
 
     @property
     def success(self) -> bool:

@@ -49,6 +49,8 @@ def check_seconds(value: Any) -> float | None:
 
 def check_data(data: Any) -> dict[str, Any]:
     """Return a copy of the open data: JSON values and numeric arrays by name."""
+    if type(data) is dict and not data:
+        return {}
     if not isinstance(data, Mapping):
         raise TypeError(f"`data` of a result is a mapping from name to value, but {data!r} was given.")
     arrays = {key: check_array(f"data[{key!r}]", value) for key, value in data.items() if isinstance(value, np.ndarray)}
@@ -58,6 +60,8 @@ def check_data(data: Any) -> dict[str, Any]:
 
 def check_header(name: str, header: Any) -> dict[str, Any]:
     """Return a copy of a mapping of JSON values."""
+    if type(header) is dict and not header:
+        return {}
     if not isinstance(header, Mapping):
         raise TypeError(f"`{name}` of a result is a mapping, but {header!r} was given.")
     values: dict[str, Any] = plain_value(name, header)

@@ -84,7 +84,8 @@ def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
     TypeError, ValueError
         If a part of it is no JSON value: an object, a key that is no string, a NaN. The message says which part.
     """
-    if value is None or isinstance(value, bool):
+    # Nearly all values are of these types, and short.
+    if type(value) is str or value is None or isinstance(value, bool):
         return value
     if levels == 0:
         raise ValueError(f"{name[:60]}... is nested over {MAX_JSON_DEPTH - 8} levels deep, which JSON here may not be.")

@@ -14,7 +14,16 @@ from numpy.random import Generator, Philox
 
 from qdock.errors import OptionError
 
-__all__ = ["ROOT_PATH", "SHOTS_PER_BLOCK", "check_seed", "child_path", "draw_seed", "round_probabilities", "stream"]
+__all__ = [
+    "ROOT_PATH",
+    "SHOTS_PER_BLOCK",
+    "Streams",
+    "check_seed",
+    "child_path",
+    "draw_seed",
+    "round_probabilities",
+    "stream",
+]
 
 #: The path of a run that no measurement has split yet.
 ROOT_PATH: Final = 0
@@ -53,6 +62,33 @@ def stream(seed: int, circuit: int = 0, block: int = 0, path: int = ROOT_PATH) -
     # From a list numpy would make floats where one word needs 64 bits and the next does not, and round them.
     key = np.array((seed, circuit), np.uint64)
     return Generator(Philox(key=key, counter=np.array((0, 0, path, block), np.uint64)))
+
+
+class Streams:
+    """The streams of one seed, by turns from one generator: for many short draws, each done before the next begins.
+
+    Making a generator takes eight times as long as moving one.
+
+    Parameters
+    ----------
+    seed : int
+        The job's seed, ``0 <= seed < 2**64``.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._generator = stream(seed)
+        self._bits = self._generator.bit_generator
+        # As it is before the first draw; the arrays in it say where a stream begins.
+        self._state: Any = self._bits.state
+        self._place = self._state["state"]
+
+    def at(self, circuit: int = 0, block: int = 0, path: int = ROOT_PATH) -> Generator:
+        """Return the generator at the beginning of a stream; it draws what that of `stream` does, until it is moved."""
+        self._place["key"][1] = circuit
+        counter = self._place["counter"]
+        counter[2], counter[3] = path, block
+        self._bits.state = self._state
+        return self._generator
 
 
 def child_path(path: int, outcome: int) -> int:

@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
-from qdock.errors import OptionError
+from qdock.errors import JobCancelledError, OptionError
 from qdock.gates import GATES, Gate
-from qdock_basic import fast
+from qdock_basic import BasicSimulator, fast
+from qdock_basic.batch import states_of
+from qdock_basic.fast_engine import FastEngine
+from qdock_basic.plugin import SPEC
+from qdock_basic.watch import Watch
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")
 PLAIN = [row for row in GATES.values() if row.name != "id"]
@@ -260,3 +265,44 @@ def test_branches_leave_out_qubits_that_nothing_happens_to(simulated: Any) -> No
 def test_a_thousand_million_shots_of_ten_qubits_are_counted(simulated: Any) -> None:
     circuit = Circuit(10, 10).ry(0.7, range(10)).cx(range(9), range(1, 10)).measure(range(10), range(10))
     assert simulated(circuit, shots=10**9).counts.sum() == 10**9
+
+
+# --- many circuits at a time
+
+
+@needs_numba
+def test_circuits_that_are_run_together_draw_what_each_draws_alone() -> None:
+    rng, circuits = np.random.default_rng(4), []
+    for _ in range(40):
+        size = int(rng.integers(1, 5))
+        circuit = Circuit(size, size, global_phase=0.3)
+        for _ in range(8):
+            circuit.u(*rng.uniform(-3, 3, 3).tolist(), int(rng.integers(size)))
+            if size > 1:
+                circuit.cp(float(rng.uniform(-3, 3)), *rng.permutation(size)[:2].tolist())
+        circuits.append(circuit.measure(range(size), range(size)))
+    circuits[3] = Circuit(2, 2).h(0).append(Gate("x").control(1, 0), [0, 1]).measure([0, 1], [0, 1])
+    circuits[5] = Circuit(1, 1).h(0).measure(0, 0).h(0).measure(0, 0)
+    options = {**{name: option.default for name, option in SPEC.options.items()}, "memory": True}
+    results = [
+        BasicSimulator().execute(circuits, {**options, "engine": engine, "threads": threads}, Context(seed=9))
+        for engine, threads in (("numpy", None), ("fast", 1), ("fast", 8))
+    ]
+    for entries in zip(*results, strict=True):
+        assert entries[0].get_memory() == entries[1].get_memory() == entries[2].get_memory()
+
+
+@needs_numba
+def test_a_batch_can_be_stopped() -> None:
+    class Stopped(Context):
+        def check(self) -> None:
+            raise JobCancelledError("Enough.")
+
+    class Due(Watch):
+        def is_due(self) -> bool:
+            return True
+
+    options = {**{name: option.default for name, option in SPEC.options.items()}, "engine": "fast"}
+    circuits = [Circuit(2, 2).h(0).cx(0, 1).measure([0, 1], [0, 1]) for _ in range(300)]
+    with pytest.raises(JobCancelledError, match="Enough"):
+        states_of(circuits, options, FastEngine(2), Due(Stopped(seed=1)))

@@ -11,14 +11,17 @@ from qdock.backend import Context, LocalBackend
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
+from qdock_basic.batch import states_of
 from qdock_basic.checks import check_program
 from qdock_basic.choice import check_engine, engine_for, note_effort
 from qdock_basic.engine import Engine
-from qdock_basic.estimate import seconds_of
+from qdock_basic.estimate import expected_seconds, seconds_of
 from qdock_basic.job import BasicProviderJob
+from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
 from qdock_basic.simulate import Simulation, simulate
+from qdock_basic.straight import Part
 from qdock_basic.watch import Watch
 
 if TYPE_CHECKING:
@@ -73,11 +76,12 @@ class BasicSimulator(LocalBackend):
             If a circuit needs more memory, rounds of loops or branches than are allowed.
         """
         begin = perf_counter()
-        engine = engine_for(options, sum(seconds_of(circuit, options) for circuit in programs))
+        engine = engine_for(options, expected_seconds(programs, options))
+        ready = states_of(programs, options, engine, Watch(context, 0, len(programs)))
         entries: list[CircuitResult] = []
         methods: set[str] = set()
         for index, circuit in enumerate(programs):
-            entry, method = self.simulate(circuit, index, options, context, len(programs), engine)
+            entry, method = self.simulate(circuit, index, options, context, len(programs), engine, ready.get(index))
             entries.append(entry)
             methods.add(method)
         note_effort(engine)
@@ -102,6 +106,7 @@ class BasicSimulator(LocalBackend):
         context: Context,
         total: int = 1,
         engine: Engine | None = None,
+        ready: tuple[Part, Array] | None = None,
     ) -> tuple[CircuitResult, str]:
         """Run one circuit of a job, and return what came back and the name of the method.
 
@@ -117,14 +122,16 @@ class BasicSimulator(LocalBackend):
             How many circuits the job has, for its progress.
         engine : Engine, optional
             Applies the gates; a new one if not given.
+        ready : tuple of Part and array, optional
+            The circuit's final state, where it has been made together with others.
         """
         context.check()
         if engine is None:
             engine = engine_for(options, seconds_of(circuit, options))
-        rng = partial(context.rng, index)
+        rng = partial(context.moved_rng, index)
         simulation = Simulation(circuit, options, rng, Watch(context, index, total), self.limits, engine)
-        return simulate(simulation, context.seed)
+        return simulate(simulation, context.seed, ready)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
-        """Return how many seconds `execute` will take, roughly."""
-        return sum(seconds_of(circuit, options) for circuit in programs)
+        """Return how many seconds `execute` will take, roughly; of much work it adds up no more than a second."""
+        return expected_seconds(programs, options)

@@ -50,9 +50,9 @@ def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) 
 
 def _check_wide(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:
     """Look at how a circuit would be run before it is refused: its whole state may not be needed."""
-    method = method_of(circuit, options)
-    straight = straight_of(circuit) if method == "sampling" else None
-    if straight is not None:
+    straight = straight_of(circuit)
+    method = method_of(circuit, options, straight)
+    if method == "sampling" and straight is not None:
         check_parts(circuit, options, limits, parts_of(straight))
     elif method == "stabilizer":
         check_tableau(circuit, limits)
@@ -61,6 +61,9 @@ def _check_wide(circuit: Circuit, options: Mapping[str, Any], limits: Limits) ->
 
 
 def _check_readings(circuit: Circuit) -> None:
+    columns = circuit.columns()
+    if len(columns.clbits) and all(register.output for register in circuit.cregs):
+        return
     facts = facts_of(circuit)
     if facts.written.isdisjoint(circuit.output_clbits):
         done = "measures only into registers that results don't show" if facts.measures else "measures nothing"

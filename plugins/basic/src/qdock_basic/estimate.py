@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import numpy as np
 
 from qdock.circuit import Circuit
 from qdock.expr import Const
 from qdock.operations import Code, Columns, For, While
 from qdock.streams import SHOTS_PER_BLOCK
 
-__all__ = ["seconds_of"]
+__all__ = ["expected_seconds", "seconds_of"]
 
 # Measured on one core: what an operation costs whatever the state's size, each amplitude that it goes through, a
 # circuit, an outcome that is counted, and a shot whose place in the order is kept.
@@ -21,6 +19,10 @@ _PER_AMPLITUDE = 3e-9
 _PER_CIRCUIT = 3e-4
 _PER_OUTCOME = 5e-8
 _PER_SHOT_KEPT = 5e-8
+# What takes longer is not done on the spot, and worth the fast engine.
+_MUCH = 1.0
+_MEASURE, _RESET = int(Code.MEASURE), int(Code.RESET)
+_READINGS = bytes((_MEASURE, int(Code.BARRIER), int(Code.DELAY)))
 # How often a loop goes round of which nothing is known.
 _ROUNDS = 20
 
@@ -34,6 +36,16 @@ def seconds_of(circuit: Circuit, options: Mapping[str, Any]) -> float:
     return _PER_CIRCUIT + _branches(circuit, options) * each_run + _reading(circuit, options)
 
 
+def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any]) -> float:
+    """Return how many seconds circuits will take one after the other; where that is over a second, a part of it."""
+    total = 0.0
+    for circuit in circuits:
+        total += seconds_of(circuit, options)
+        if total > _MUCH:
+            break
+    return total
+
+
 def _reading(circuit: Circuit, options: Mapping[str, Any]) -> float:
     if options["output"] != "counts":
         return 0.0
@@ -45,6 +57,8 @@ def _reading(circuit: Circuit, options: Mapping[str, Any]) -> float:
 def _operations(circuit: Circuit) -> float:
     """Return how many operations a run goes through."""
     columns = circuit.columns()
+    if not columns.details:
+        return len(columns.code)
     inner = (
         _rounds(detail) * sum(_operations(block) for block in detail.blocks) for detail in columns.details.values()
     )
@@ -72,8 +86,8 @@ def _branches(circuit: Circuit, options: Mapping[str, Any]) -> int:
 
 def _splits(columns: Columns) -> int:
     """Return how many operations may split a run: resets, and measurements before the last gate."""
-    code = columns.code
-    gates = np.flatnonzero(code < Code.MEASURE)
-    early = code[: gates[-1]] if gates.size else code[:0]
-    splits = int(((early == Code.MEASURE) | (early == Code.RESET)).sum())
+    data = columns.code.tobytes()
+    # What is left without the readings at the end.
+    early = data.rstrip(_READINGS)
+    splits = early.count(_MEASURE) + early.count(_RESET)
     return splits + sum(_splits(block.columns()) for detail in columns.details.values() for block in detail.blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,13 @@ from qdock_basic import fast
 from qdock_basic.engine import Effort, Floats, Progress
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
+from qdock_basic.state import prepare, probabilities
 
 __all__ = ["FastEngine"]
+
+
+# A state of so few qubits is run from its zeros: it costs less than taking the gates out of their circuit.
+_SMALL = 8
 
 
 class FastEngine:
@@ -32,6 +38,10 @@ class FastEngine:
 
     def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
         """See `Engine`."""
+        if num_qubits <= _SMALL and gates.start == 0:
+            state = prepare(num_qubits, initial, precision)
+            self.apply(state, gates, watch)
+            return state
         state, stats = fast.statevector(
             _alone(gates), precision=precision, threads=self._threads, watch=watch, initial=initial
         )
@@ -52,6 +62,15 @@ class FastEngine:
         circuit.compose(_alone(gates), range(gates.offset, gates.offset + num_qubits))
         self._note(fast.apply(state, circuit, 0, len(circuit), threads=self._threads, watch=watch))
 
+    def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
+        """Return the states after the gates that circuits begin with, ``(m, 2^n)``; none of them is modified."""
+        from qdock_basic.fast.batch import states_of
+
+        columns, stops = [item.circuit.columns() for item in gates], [item.stop for item in gates]
+        states, stats = states_of(columns, stops, num_qubits, precision, self._threads, watch)
+        self._note(stats)
+        return states
+
     def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
         """See `Engine`."""
         matrix, stats = fast.unitary(_alone(gates), precision=precision, threads=self._threads, watch=watch)
@@ -60,6 +79,8 @@ class FastEngine:
 
     def probabilities(self, state: Array) -> Floats:
         """See `Engine`."""
+        if len(state) <= 1 << _SMALL:
+            return probabilities(state)
         return fast.probabilities(state, self._threads)
 
     def block_sums(self, state: Array, width: int) -> Floats:

@@ -11,7 +11,7 @@ from qdock.operations import Code
 from qdock_basic.analysis import facts_of, read_last, splits_of
 from qdock_basic.clifford import is_clifford
 from qdock_basic.program import compile_circuit
-from qdock_basic.straight import straight_of
+from qdock_basic.straight import Part, straight_of
 
 __all__ = ["METHODS", "check_method", "method_of"]
 
@@ -22,16 +22,23 @@ METHODS = ("auto", "sampling", "branching", "stabilizer")
 _FEW_QUBITS = 12
 
 
-def method_of(circuit: Circuit, options: Mapping[str, Any]) -> str:
-    """Return the method for a circuit that has been checked: a name of `METHODS`, or the output's own."""
+def method_of(circuit: Circuit, options: Mapping[str, Any], straight: Part | None) -> str:
+    """Return the method for a circuit that has been checked: a name of `METHODS`, or the output's own.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    options : mapping
+    straight : Part, optional
+        What `straight_of` returns.
+    """
     if options["output"] in ("statevector", "unitary"):
         return str(options["output"])
     if options["method"] != "auto":
         return str(options["method"])
-    straight = straight_of(circuit) is not None
-    if (circuit.num_qubits > _FEW_QUBITS or not straight) and fits_tableau(circuit, options):
+    if (circuit.num_qubits > _FEW_QUBITS or straight is None) and fits_tableau(circuit, options):
         return "stabilizer"
-    return "sampling" if straight else "branching"
+    return "branching" if straight is None else "sampling"
 
 
 def fits_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:

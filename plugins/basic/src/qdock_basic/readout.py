@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from qdock_basic.sampling import MEMORY_PATH, Ints, Lookup, draw_counts, draw_or
 from qdock_basic.state import marginal
 from qdock_basic.sums import Sums, Words, added_up, distinct
 
-__all__ = ["Distribution", "Layout", "Tally"]
+__all__ = ["Distribution", "Layout", "Tally", "layout_of"]
 
 Floats = npt.NDArray[np.float64]
 #: A number of shots and a stream to the outcomes that were seen and how often.
@@ -44,8 +45,8 @@ def _runs(pairs: Iterable[tuple[int, int]]) -> tuple[_Bits, ...]:
     runs: list[_Bits] = []
     for source, target in pairs:
         last = runs[-1] if runs else None
-        if last and (source - last.source, target - last.target) == (last.size, last.size) and target % 64:
-            runs[-1] = last._replace(size=last.size + 1)
+        if last and source - last.source == target - last.target == last.size and target % 64:
+            runs[-1] = _Bits(last.source, last.target, last.size + 1)
         else:
             runs.append(_Bits(source, target, 1))
     return tuple(runs)
@@ -64,9 +65,16 @@ class Layout:
         self.places = {clbit: place for place, clbit in enumerate(clbits)}
         self.num_clbits = len(self.places)
         self._shown = _runs((clbit, place) for clbit, place in zip(clbits, range(len(clbits)), strict=True))
+        self._last: tuple[tuple[tuple[int, int], ...], int, Wiring] | None = None
 
-    def wire(self, readings: Iterable[tuple[int, int]], bits: int = 0) -> Wiring:
+    def wire(self, readings: tuple[tuple[int, int], ...], bits: int = 0) -> Wiring:
         """Return how the end of a branch is read: qubits into clbits, in order, over what these are before."""
+        # Many branches, and many circuits of a batch, are read alike.
+        if self._last is None or self._last[:2] != (readings, bits):
+            self._last = readings, bits, self._wire(readings, bits)
+        return self._last[2]
+
+    def _wire(self, readings: tuple[tuple[int, int], ...], bits: int) -> Wiring:
         # Of several readings into one clbit the last one stays.
         sources = {self.places[clbit]: qubit for qubit, clbit in readings if clbit in self.places}
         ordered = dict(sorted(sources.items()))
@@ -114,6 +122,12 @@ class Wiring:
             bits = values >> np.uint64(source) & np.uint64((1 << size) - 1)
             words[:, target // 64] |= bits << np.uint64(target % 64)
         return words
+
+
+@lru_cache(maxsize=8)
+def layout_of(clbits: tuple[int, ...]) -> Layout:
+    """Return the layout of some clbits."""
+    return Layout(clbits)
 
 
 class Tally:

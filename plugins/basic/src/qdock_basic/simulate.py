@@ -26,7 +26,7 @@ from qdock_basic.meeting import Meeting
 from qdock_basic.memory import check_memory
 from qdock_basic.methods import method_of
 from qdock_basic.program import GATES, Block, Gates, angle_of, compile_circuit
-from qdock_basic.readout import Distribution, Layout, Tally
+from qdock_basic.readout import Distribution, Layout, Tally, layout_of
 from qdock_basic.sampling import blocks_of, draw_choices
 from qdock_basic.state import PRECISIONS, prepare
 from qdock_basic.straight import Part, parts_of, straight_of
@@ -36,6 +36,8 @@ from qdock_basic.unitary import unitary_of
 from qdock_basic.watch import Watch
 
 __all__ = ["Simulation", "check_parts", "check_size", "check_tableau", "simulate"]
+
+Found = dict[str, Any]
 
 # Branches less likely than this are left out of exact distributions, or a `while` loop might never end.
 _LEAST_MASS = 1e-15
@@ -51,6 +53,8 @@ _LISTED_BYTES = 48
 _WIDE = 14
 # The streams of the second part of a circuit and those after it begin with this outcome.
 _PART_PATHS = 3
+# A program whose run has ended.
+_NOTHING = Block([], 0.0)
 # States of branches that wait to become one with others take no more than this.
 _MEETING_BYTES = 64 << 20
 # So many branches can wait at once where each has at most half the probability of the one before.
@@ -117,12 +121,12 @@ class Simulation:
     def layout(self) -> Layout | None:
         """Where clbits stand in the result; None if nothing writes any that are shown."""
         clbits = self.circuit.output_clbits
-        return None if facts_of(self.circuit).written.isdisjoint(clbits) else Layout(clbits)
+        return None if facts_of(self.circuit).written.isdisjoint(clbits) else layout_of(clbits)
 
     def tally(self) -> Tally:
         """Return where the counts are added up."""
         memory = self.options["output"] == "counts" and self.options["memory"]
-        return Tally(Layout(self.circuit.output_clbits), self.rng, self.engine, memory)
+        return Tally(layout_of(self.circuit.output_clbits), self.rng, self.engine, memory)
 
     def check_memory(self, states: float, table_bytes: int = 0, more: int = 0) -> None:
         """Refuse what needs more memory than this process may use, before anything is allocated."""
@@ -167,8 +171,18 @@ def check_size(
     check_memory((bytes_each << qubits) + more, what, limits.max_memory_percent / 100)
 
 
-def simulate(simulation: Simulation, seed: int | None = None) -> tuple[CircuitResult, str]:
+def simulate(
+    simulation: Simulation, seed: int | None = None, ready: tuple[Part, Array] | None = None
+) -> tuple[CircuitResult, str]:
     """Run a circuit that has been checked, and return what came back and the name of the method that was used.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    seed : int, optional
+        Of the job, for the result.
+    ready : tuple of Part and array, optional
+        The circuit as one part with its final state, where there is one already.
 
     Raises
     ------
@@ -176,20 +190,25 @@ def simulate(simulation: Simulation, seed: int | None = None) -> tuple[CircuitRe
         If it needs more memory, rounds of loops or branches than are allowed.
     """
     begin = perf_counter()
-    method = method_of(simulation.circuit, simulation.options)
-    fields = _RUNS[simulation.options["output"], method](simulation)
+    if ready is not None:
+        fields = _sampled_once(simulation, *ready)
+        return _entry(simulation, fields, begin, seed), "sampling"
+    straight = straight_of(simulation.circuit)
+    method = method_of(simulation.circuit, simulation.options, straight)
+    fields = _RUNS[simulation.options["output"], method](simulation, straight)
     method = fields.pop("method", method)
+    return _entry(simulation, fields, begin, seed), method
+
+
+def _entry(simulation: Simulation, fields: Found, begin: float, seed: int | None) -> CircuitResult:
     fields |= {"seed": seed, "seconds": perf_counter() - begin, "header": simulation.circuit.metadata}
-    return CircuitResult.from_circuit(simulation.circuit, **fields), method
-
-
-Found = dict[str, Any]
+    return CircuitResult.from_circuit(simulation.circuit, **fields)
 
 
 # --- counts
 
 
-def _branched_counts(simulation: Simulation) -> Found:
+def _branched_counts(simulation: Simulation, _: Part | None = None) -> Found:
     """Sample the shots; the runs are split as the measurements ask for."""
     simulation = simulation.without_idle_qubits()
     options = simulation.options
@@ -204,14 +223,13 @@ def _branched_counts(simulation: Simulation) -> Found:
     return _counted(simulation, tally) | _called(splits, options)
 
 
-def _sampled_counts(simulation: Simulation) -> Found:
+def _sampled_counts(simulation: Simulation, straight: Part | None = None) -> Found:
     """Sample one final state, or those of parts of the circuit that have nothing to do with each other."""
-    straight = straight_of(simulation.circuit)
     if straight is None:
         return _branched_counts(simulation)
     parts = parts_of(straight) if simulation.options["initial_state"] is None else [straight]
     check_parts(simulation.circuit, simulation.options, simulation.limits, parts)
-    tally, place = simulation.tally(), simulation.place(Block([], 0.0))
+    tally, place = simulation.tally(), simulation.place(_NOTHING)
     share = blocks_of(simulation.options["shots"])
     ends = []
     for number, part in enumerate(parts):
@@ -221,6 +239,14 @@ def _sampled_counts(simulation: Simulation) -> Found:
         tally.add(ends[0])
     else:
         tally.add_together(ends)
+    return _counted(simulation, tally)
+
+
+def _sampled_once(simulation: Simulation, straight: Part, state: Array) -> Found:
+    """Sample a final state that has been made."""
+    tally = simulation.tally()
+    share = blocks_of(simulation.options["shots"])
+    tally.add(Branch(state, simulation.place(_NOTHING), share, readings=straight.readings))
     return _counted(simulation, tally)
 
 
@@ -238,7 +264,7 @@ def check_tableau(circuit: Circuit, limits: Limits) -> None:
     check_memory(tableau_bytes(circuit), what, limits.max_memory_percent / 100)
 
 
-def _stabilizer_counts(simulation: Simulation) -> Found:
+def _stabilizer_counts(simulation: Simulation, _: Part | None = None) -> Found:
     """Draw from the outcomes that a Clifford circuit may have."""
     check_tableau(simulation.circuit, simulation.limits)
     space = outcomes_of(simulation.circuit, simulation.watch)
@@ -257,7 +283,7 @@ def _counted(simulation: Simulation, tally: Tally) -> Found:
 # --- exact distributions
 
 
-def _probabilities(simulation: Simulation) -> Found:
+def _probabilities(simulation: Simulation, _: Part | None = None) -> Found:
     """Put together the exact distribution, over the clbits if any of them are written, or else over the qubits."""
     block = read_last(compile_circuit(simulation.circuit))
     branching = splits_of(block) != 0
@@ -283,7 +309,7 @@ def _called(splits: int | None, options: Mapping[str, Any]) -> Found:
     return {"method": "sampling"} if splits == 0 and options["method"] != "branching" else {}
 
 
-def _stabilizer_probabilities(simulation: Simulation) -> Found:
+def _stabilizer_probabilities(simulation: Simulation, _: Part | None = None) -> Found:
     """List the outcomes that a Clifford circuit may have: all are equally likely."""
     check_tableau(simulation.circuit, simulation.limits)
     space = outcomes_of(simulation.circuit, simulation.watch)
@@ -306,7 +332,7 @@ def _meeting(simulation: Simulation, block: Block) -> Meeting:
 # --- states and matrices
 
 
-def _statevector(simulation: Simulation) -> Found:
+def _statevector(simulation: Simulation, _: Part | None = None) -> Found:
     """Follow one shot to its end, whatever is measured on the way, and keep its state."""
     simulation.check_memory(1.5)
     block = compile_circuit(simulation.circuit)
@@ -322,11 +348,10 @@ def _statevector(simulation: Simulation) -> Found:
     return fields
 
 
-def _unitary(simulation: Simulation) -> Found:
+def _unitary(simulation: Simulation, straight: Part | None = None) -> Found:
     """Make the matrix: all columns at once, as one state of twice as many qubits."""
     simulation.check_memory(1.5)
     circuit, precision = simulation.circuit, simulation.options["precision"]
-    straight = straight_of(circuit)
     if straight is not None:
         matrix = simulation.engine.unitary(straight.gates, circuit.num_qubits, precision, simulation.watch)
         phase = simulation.place(Block([], angle_of(circuit.global_phase))).phase
@@ -338,7 +363,7 @@ def _unitary(simulation: Simulation) -> Found:
     return {"unitary": matrix}
 
 
-_RUNS: dict[tuple[str, str], Callable[[Simulation], Found]] = {
+_RUNS: dict[tuple[str, str], Callable[[Simulation, Part | None], Found]] = {
     ("counts", "sampling"): _sampled_counts,
     ("counts", "branching"): _branched_counts,
     ("counts", "stabilizer"): _stabilizer_counts,

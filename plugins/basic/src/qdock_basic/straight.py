@@ -42,15 +42,22 @@ class Part(NamedTuple):
 
 def is_flat(columns: Columns) -> bool:
     """Whether there is no classical control, and no angle that is computed at run time."""
-    return not columns.expressions and (not columns.details or int(columns.code.max()) <= _DELAY)
+    if columns.expressions:
+        return False
+    # Control without details, such as `end`, is rare but there.
+    return not len(columns.code) or int(columns.code.max()) <= _DELAY
 
 
 def straight_of(circuit: Circuit) -> Part | None:
     """Return a circuit as one part if all its measurements may be read last and it resets nothing; else None."""
     columns = circuit.columns()
-    code = columns.code
+    code, data = columns.code, columns.code.tobytes()
     if not is_flat(columns):
         return None
+    first = data.find(_MEASURE)
+    if first >= 0 and data.count(_MEASURE, first) == len(data) - first and _RESET not in data:
+        readings = tuple(zip(columns.qubits[first - len(data) :].tolist(), columns.clbits.tolist(), strict=True))
+        return Part(Gates(circuit, 0, first), circuit.num_qubits, readings)
     others = np.flatnonzero((code == _MEASURE) | (code == _RESET))
     if not others.size:
         return Part(Gates(circuit, 0, len(code)), circuit.num_qubits, ())

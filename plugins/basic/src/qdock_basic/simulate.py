@@ -208,7 +208,7 @@ def _entry(simulation: Simulation, fields: Found, begin: float, seed: int | None
 # --- counts
 
 
-def _branched_counts(simulation: Simulation, _: Part | None = None) -> Found:
+def _branched_counts(simulation: Simulation, __: Part | None = None) -> Found:
     """Sample the shots; the runs are split as the measurements ask for."""
     simulation = simulation.without_idle_qubits()
     options = simulation.options
@@ -264,7 +264,7 @@ def check_tableau(circuit: Circuit, limits: Limits) -> None:
     check_memory(tableau_bytes(circuit), what, limits.max_memory_percent / 100)
 
 
-def _stabilizer_counts(simulation: Simulation, _: Part | None = None) -> Found:
+def _stabilizer_counts(simulation: Simulation, __: Part | None = None) -> Found:
     """Draw from the outcomes that a Clifford circuit may have."""
     check_tableau(simulation.circuit, simulation.limits)
     space = outcomes_of(simulation.circuit, simulation.watch)
@@ -283,7 +283,7 @@ def _counted(simulation: Simulation, tally: Tally) -> Found:
 # --- exact distributions
 
 
-def _probabilities(simulation: Simulation, _: Part | None = None) -> Found:
+def _probabilities(simulation: Simulation, __: Part | None = None) -> Found:
     """Put together the exact distribution, over the clbits if any of them are written, or else over the qubits."""
     block = read_last(compile_circuit(simulation.circuit))
     branching = splits_of(block) != 0
@@ -309,7 +309,7 @@ def _called(splits: int | None, options: Mapping[str, Any]) -> Found:
     return {"method": "sampling"} if splits == 0 and options["method"] != "branching" else {}
 
 
-def _stabilizer_probabilities(simulation: Simulation, _: Part | None = None) -> Found:
+def _stabilizer_probabilities(simulation: Simulation, __: Part | None = None) -> Found:
     """List the outcomes that a Clifford circuit may have: all are equally likely."""
     check_tableau(simulation.circuit, simulation.limits)
     space = outcomes_of(simulation.circuit, simulation.watch)
@@ -332,7 +332,7 @@ def _meeting(simulation: Simulation, block: Block) -> Meeting:
 # --- states and matrices
 
 
-def _statevector(simulation: Simulation, _: Part | None = None) -> Found:
+def _statevector(simulation: Simulation, __: Part | None = None) -> Found:
     """Follow one shot to its end, whatever is measured on the way, and keep its state."""
     simulation.check_memory(1.5)
     block = compile_circuit(simulation.circuit)

@@ -47,6 +47,12 @@ def dynamic() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def shared() -> ModuleType:
+    """Random circuits for the fast engine, and the numpy engine's states."""
+    return _module("fast_circuits")
+
+
+@pytest.fixture(scope="session")
 def simulated() -> Callable[..., CircuitResult]:
     """Simulate a circuit as the backend does, without a job."""
     defaults = {name: option.default for name, option in SPEC.options.items()}

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError
 from qdock.expr import Parameter
-from qdock.gates import GATES, Gate
+from qdock.gates import GATES
 from qdock_basic import fast
-from qdock_basic.kernels import apply_form
-from qdock_basic.program import Gates
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
@@ -21,50 +19,9 @@ PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 
 
-def reference(circuit, initial=None):
-    """The numpy engine's state."""
-    state = np.eye(1, 1 << circuit.num_qubits, dtype=complex)[0] if initial is None else np.array(initial, complex)
-    for form, qubits in Gates(circuit, 0, len(circuit)).forms:
-        apply_form(state, form, qubits)
-    return state * np.exp(1j * circuit.global_phase)
-
-
-def random_state(num_qubits, rng):
-    state = rng.normal(size=1 << num_qubits) + 1j * rng.normal(size=1 << num_qubits)
-    return state / np.linalg.norm(state)
-
-
-def random_unitary(num_qubits, rng):
-    size = 1 << num_qubits
-    return np.linalg.qr(rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size)))[0]
-
-
-def random_gate(rng, num_qubits):
-    """A gate of the table, one with modifiers, or a matrix, that fits."""
-    kind = rng.integers(6)
-    if kind == 0:
-        return Gate("unitary", array=random_unitary(int(rng.integers(1, min(5, num_qubits) + 1)), rng))
-    rows = [row for row in GATES.values() if row.num_qubits <= num_qubits]
-    row = rows[rng.integers(len(rows))]
-    plain = Gate(row.name, tuple(rng.uniform(-4, 4, row.num_params)))
-    room = num_qubits - row.num_qubits
-    if kind == 1 and room:
-        count = int(rng.integers(1, room + 1))
-        plain = plain.control(count, int(rng.integers(1 << count)))
-    return plain.to_power(0.7) if kind == 2 else plain
-
-
-def random_circuit(num_qubits, length, rng):
-    circuit = Circuit(num_qubits, global_phase=float(rng.uniform(-3, 3)))
-    for _ in range(length):
-        gate = random_gate(rng, num_qubits)
-        circuit.append(gate, rng.permutation(num_qubits)[: gate.num_qubits].tolist())
-    return circuit
-
-
 @both_precisions
 @pytest.mark.parametrize("name", GATES)
-def test_every_gate_does_what_its_matrix_says(name, precision, oracle):
+def test_every_gate_does_what_its_matrix_says(shared, name, precision, oracle):
     rng = np.random.default_rng(GATES[name].code)
     row = GATES[name]
     circuit = Circuit(6)
@@ -72,7 +29,7 @@ def test_every_gate_does_what_its_matrix_says(name, precision, oracle):
         circuit.append(name, rng.permutation(6)[: row.num_qubits].tolist(), rng.uniform(-4, 4, row.num_params).tolist())
     expected = oracle.unitary(circuit)
     np.testing.assert_allclose(fast.unitary(circuit, precision=precision)[0], expected, atol=PRECISIONS[precision])
-    initial = random_state(6, rng)
+    initial = shared.random_state(6, rng)
     state, _ = fast.statevector(circuit, precision=precision, initial=initial)
     np.testing.assert_allclose(state, expected @ initial, atol=PRECISIONS[precision])
 
@@ -80,20 +37,20 @@ def test_every_gate_does_what_its_matrix_says(name, precision, oracle):
 @both_precisions
 @settings(max_examples=60, deadline=None)
 @given(num_qubits=st.integers(1, 9), length=st.integers(0, 40), seed=st.integers(0, 2**32), fresh=st.booleans())
-def test_random_circuits_give_the_numpy_engine_s_states(precision, num_qubits, length, seed, fresh):
+def test_random_circuits_give_the_numpy_engine_s_states(shared, precision, num_qubits, length, seed, fresh):
     rng = np.random.default_rng(seed)
-    circuit = random_circuit(num_qubits, length, rng)
-    initial = None if fresh else random_state(num_qubits, rng)
+    circuit = shared.random_circuit(num_qubits, length, rng)
+    initial = None if fresh else shared.random_state(num_qubits, rng)
     state, _ = fast.statevector(circuit, precision=precision, initial=initial)
     assert state.dtype == {"double": np.complex128, "single": np.complex64}[precision]
-    np.testing.assert_allclose(state, reference(circuit, initial), atol=PRECISIONS[precision])
+    np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
 
 
 @both_precisions
-def test_a_range_of_a_circuit_is_applied_in_place(precision):
+def test_a_range_of_a_circuit_is_applied_in_place(shared, precision):
     rng = np.random.default_rng(1)
-    circuit = random_circuit(7, 30, rng)
-    whole = random_state(7, rng).astype({"double": np.complex128, "single": np.complex64}[precision])
+    circuit = shared.random_circuit(7, 30, rng)
+    whole = shared.random_state(7, rng).astype({"double": np.complex128, "single": np.complex64}[precision])
     parts = whole.copy()
     fast.apply(whole, circuit)
     for start, stop in ((0, 11), (11, 12), (12, None)):
@@ -106,30 +63,30 @@ def test_a_circuit_without_qubits_is_its_global_phase():
     np.testing.assert_allclose(state, [np.exp(0.4j)])
 
 
-def test_an_initial_state_is_left_as_it_is():
-    initial = random_state(3, np.random.default_rng(2))
+def test_an_initial_state_is_left_as_it_is(shared):
+    initial = shared.random_state(3, np.random.default_rng(2))
     kept = initial.copy()
     fast.statevector(Circuit(3).h(0).cx(0, 1), initial=initial)
     np.testing.assert_array_equal(initial, kept)
 
 
-def test_a_large_matrix_is_applied_too():
+def test_a_large_matrix_is_applied_too(shared):
     rng = np.random.default_rng(3)
-    circuit = Circuit(9).h(0).unitary(random_unitary(8, rng), [3, 1, 4, 0, 5, 8, 2, 6]).swap(0, 7).cx(1, 7)
-    np.testing.assert_allclose(fast.statevector(circuit)[0], reference(circuit), atol=1e-12)
+    circuit = Circuit(9).h(0).unitary(shared.random_unitary(8, rng), [3, 1, 4, 0, 5, 8, 2, 6]).swap(0, 7).cx(1, 7)
+    np.testing.assert_allclose(fast.statevector(circuit)[0], shared.reference(circuit), atol=1e-12)
 
 
-def test_several_circuits_give_the_states_of_each():
+def test_several_circuits_give_the_states_of_each(shared):
     rng = np.random.default_rng(4)
-    circuits = [random_circuit(int(n), 12, rng) for n in (1, 5, 3, 8, 5)]
+    circuits = [shared.random_circuit(int(n), 12, rng) for n in (1, 5, 3, 8, 5)]
     states, stats = fast.statevectors(circuits)
     for circuit, state in zip(circuits, states, strict=True):
-        np.testing.assert_allclose(state, reference(circuit), atol=1e-12)
+        np.testing.assert_allclose(state, shared.reference(circuit), atol=1e-12)
     assert stats.passes == 5
 
 
-def test_probabilities_and_their_sums_over_blocks_are_those_of_the_amplitudes():
-    state = random_state(6, np.random.default_rng(5))
+def test_probabilities_and_their_sums_over_blocks_are_those_of_the_amplitudes(shared):
+    state = shared.random_state(6, np.random.default_rng(5))
     np.testing.assert_allclose(fast.probabilities(state), abs(state) ** 2)
     np.testing.assert_allclose(fast.block_sums(state, 16), (abs(state) ** 2).reshape(4, 16).sum(axis=1))
 

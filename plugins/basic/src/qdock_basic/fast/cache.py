@@ -8,6 +8,7 @@ import numpy as np
 
 from qdock_basic.fast.front import Program, make_rows
 from qdock_basic.fast.jit import compiled, inner
+from qdock_basic.fast.memory import LINE, PAD_BYTES
 from qdock_basic.fast.ops import OP_WIDTH, Chunk, Ops, add_ops, add_term, run_ops
 from qdock_basic.fast.rows import CONTROLS, DIAGONAL, GONE, KIND, MANY, SWAP, TWO, A, B, Rows
 from qdock_basic.fast.vectors import LANE_BITS, join, split
@@ -16,6 +17,7 @@ __all__ = ["run_in_cache"]
 
 # A state is at least four vectors long; qubits that it does not have stay 0.
 _LEAST_VECTOR_BITS = 2
+_LINE, _PAD = LINE, PAD_BYTES
 _BITS_8, _BITS_4 = LANE_BITS[8], LANE_BITS[4]
 
 
@@ -43,7 +45,10 @@ def run_in_cache(
     lane_bits = _BITS_8 if whole.itemsize == 8 else _BITS_4
     num_places = num_qubits + offset
     room = 1 << max(num_places, lane_bits + _LEAST_VECTOR_BITS)
-    re, im = np.empty(room, whole.dtype), np.empty(room, whole.dtype)
+    buffer = np.empty(2 * (room + _LINE // 4) + _PAD // 4, whole.dtype)
+    skip = -buffer.ctypes.data % _LINE // whole.itemsize
+    re = buffer[skip : skip + room]
+    im = buffer[skip + room + _PAD // whole.itemsize :][:room]
     bits = lane_bits + _LEAST_VECTOR_BITS
     if fresh:
         re[: 1 << bits], im[: 1 << bits] = 0, 0

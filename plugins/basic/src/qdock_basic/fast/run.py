@@ -12,6 +12,8 @@ import numpy.typing as npt
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
 from qdock_basic.fast.cache import run_in_cache
+from qdock_basic.fast.memory import aligned
+from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.pool import thread_count
 from qdock_basic.fast.programs import angle_of, large_gates, matrix_of, program_of
 from qdock_basic.fast.stats import Looker, Stats, together
@@ -31,7 +33,9 @@ def statevector(
     if large_gates(circuit, 0, len(circuit)):
         initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0] if initial is None else initial
     fresh = initial is None
-    state = np.empty(1 << num_qubits, dtype) if fresh else np.array(initial, dtype)
+    state = aligned(1 << num_qubits, dtype)
+    if not fresh:
+        state[...] = initial
     stats = _run(state, circuit, 0, 0, len(circuit), angle_of(circuit.global_phase), fresh, threads, watch)
     return state, stats
 
@@ -39,7 +43,9 @@ def statevector(
 def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker | None) -> tuple[Array, Stats]:
     """See `qdock_basic.fast.unitary`."""
     num_qubits = circuit.num_qubits
-    matrix = np.eye(1 << num_qubits, dtype=PRECISIONS[precision])
+    matrix = aligned(1 << 2 * num_qubits, PRECISIONS[precision]).reshape(1 << num_qubits, 1 << num_qubits)
+    matrix[...] = 0
+    np.fill_diagonal(matrix, 1)
     phase = angle_of(circuit.global_phase)
     return matrix, _run(matrix.reshape(-1), circuit, num_qubits, 0, len(circuit), phase, False, threads, watch)
 
@@ -72,17 +78,24 @@ def _run(
     watch: Looker | None,
 ) -> Stats:
     """Run operations of a circuit on a state, those with large matrices by numpy."""
-    begin, most = perf_counter(), thread_count(threads)
+    most = thread_count(threads)
     program, whole = program_of(circuit), state.view(_REAL[state.dtype])
-    cuts = [*large_gates(circuit, start, end), end]
-    for cut in cuts:
-        run_in_cache(program, circuit.num_qubits, offset, start, cut, phase, fresh, whole)
+    stats = []
+    for cut in [*large_gates(circuit, start, end), end]:
+        what = (program, circuit.num_qubits, offset, start, cut, phase, fresh, whole)
+        stats.append(_in_cache(what) if state.size >> LEAST_BITS == 0 else run_in_passes(*what, most, watch))
         if cut < end:
             _apply_large(state, circuit, cut, offset)
         if watch is not None and watch.is_due():
             watch.look(cut / max(end, 1))
         start, phase = cut + 1, 0.0
-    return Stats(len(cuts), min(most, 1), 0.0, perf_counter() - begin)
+    return stats[0] if len(stats) == 1 else together(stats)
+
+
+def _in_cache(what: Any) -> Stats:
+    begin = perf_counter()
+    run_in_cache(*what)
+    return Stats(1, 1, 0.0, perf_counter() - begin)
 
 
 def _apply_large(state: Array, circuit: Circuit, index: int, offset: int) -> None:

@@ -1,0 +1,166 @@
+"""Passes over a state larger than cache: chunks are gathered to cache, changed there, and scattered back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qdock_basic.fast.jit import compiled, inner
+from qdock_basic.fast.ops import OP_WIDTH, Chunk, Ops, add_ops, run_ops
+from qdock_basic.fast.planner import Plan
+from qdock_basic.fast.rows import DIAGONAL, KIND, MANY, A, B
+from qdock_basic.fast.vectors import LANE_BITS, add_to, join, split
+
+__all__ = ["Pass", "clear_dead", "make_pass", "run_chunks"]
+
+_BITS_8, _BITS_4 = LANE_BITS[8], LANE_BITS[4]
+
+
+class Pass(NamedTuple):
+    """One pass, ready to run.
+
+    Attributes
+    ----------
+    ops : Ops
+    runs : (k,) int64 array
+        Where in the state each run of a chunk lies.
+    was_dead : (k,) bool array
+        Whether a run is 0 before the pass, and not to be read.
+    outside : (m,) int64 array
+        The places outside of a chunk that may be 1.
+    run_bits : int
+        How long a run is.
+    """
+
+    ops: Ops
+    runs: Any
+    was_dead: Any
+    outside: Any
+    run_bits: int
+
+
+@compiled
+def make_pass(plan: Plan, number: int, num_places: int, dead: int, run_bits: int, scale: Any) -> Pass:
+    """Return a pass of a plan; places of the mask `dead` are 0 before it. The type of `scale` is that of the state."""
+    inside = plan.inside[number]
+    spots, above = np.full(num_places, -1, np.int64), np.empty(num_places, np.int64)
+    outside = np.empty(num_places, np.int64)
+    bits, num_outside = 0, 0
+    for place in range(num_places):
+        if inside >> place & 1:
+            spots[place] = bits
+            above[bits] = place
+            bits += 1
+        elif not dead >> place & 1:
+            outside[num_outside] = place
+            num_outside += 1
+    lane_bits = _BITS_8 if scale.itemsize == 8 else _BITS_4
+    ops = _make_ops(plan, number, Chunk(spots, bits, lane_bits), scale)
+    runs, was_dead = _make_runs(above, bits, run_bits, dead)
+    return Pass(ops, runs, was_dead, outside[:num_outside], run_bits)
+
+
+@inner
+def _make_ops(plan: Plan, number: int, chunk: Chunk, scale: Any) -> Ops:
+    rows, begin, end = plan.rows, plan.starts[number], plan.starts[number + 1]
+    count, entries = 0, 0
+    for position in range(begin, end):
+        row = rows.rows[plan.order[position]]
+        count += row[B] - row[A] if row[KIND] == DIAGONAL else 1
+        entries += _most_entries(row, 1 << chunk.lane_bits)
+    ops = Ops(
+        np.empty((count, OP_WIDTH), np.int64),
+        np.empty(entries, scale.dtype),
+        np.empty(len(rows.places), np.int64),
+        np.zeros(3, np.int64),
+    )
+    for position in range(begin, end):
+        add_ops(rows, plan.order[position], chunk, ops)
+    return ops
+
+
+@inner
+def _most_entries(row: Any, lanes: int) -> int:
+    """Return how much room a row's coefficients need at most."""
+    kind = row[KIND]
+    if kind == DIAGONAL:
+        return 2 * lanes * (row[B] - row[A])
+    if kind == MANY:
+        return 2 << (2 * row[A])
+    return 32 * lanes
+
+
+@inner
+def _make_runs(above: Any, bits: int, run_bits: int, dead: int) -> tuple[Any, Any]:
+    """Return where the runs of a chunk lie, and which of them are 0."""
+    count = 1 << (bits - run_bits)
+    runs, was_dead = np.zeros(count, np.int64), np.zeros(count, np.bool_)
+    for run in range(count):
+        place = 0
+        for bit in range(run_bits, bits):
+            place |= (run >> (bit - run_bits) & 1) << above[bit]
+        runs[run], was_dead[run] = place, place & dead != 0
+    return runs, was_dead
+
+
+@compiled
+def run_chunks(whole: Any, plan: Pass, claims: Any, end: int, fresh: bool, re: Any, im: Any) -> None:
+    """Run a pass on chunk after chunk, claimed one at a time, up to the number `end`.
+
+    Parameters
+    ----------
+    whole : (2^(n + 1),) real array
+        The state, real and imaginary parts by turns; overwritten.
+    plan : Pass
+    claims : (1,) int64 array
+        The next chunk that nobody has claimed; all threads count it up.
+    end : int
+    fresh : bool
+        Whether this is the first pass of a state whose qubits are all 0, which need not be read.
+    re, im : real arrays
+        Room for a chunk, of this thread.
+    """
+    lane_bits = _BITS_8 if whole.itemsize == 8 else _BITS_4
+    vectors = 1 << (plan.run_bits - lane_bits)
+    while True:
+        number = add_to(claims, 1)
+        if number >= end:
+            break
+        outer = 0
+        for position in range(len(plan.outside)):
+            outer |= (number >> position & 1) << plan.outside[position]
+        if fresh:
+            _begin(re, im, len(plan.runs) << plan.run_bits)
+        else:
+            _gather(whole, plan, outer, vectors, re, im)
+        run_ops(re, im, plan.ops, outer)
+        for run in range(len(plan.runs)):
+            join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
+
+
+@inner
+def _begin(re: Any, im: Any, size: int) -> None:
+    for index in range(size):
+        re[index], im[index] = 0, 0
+    re[0] = 1
+
+
+@inner
+def _gather(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any) -> None:
+    size = 1 << plan.run_bits
+    for run in range(len(plan.runs)):
+        place = run << plan.run_bits
+        if plan.was_dead[run]:
+            for index in range(place, place + size):
+                re[index], im[index] = 0, 0
+        else:
+            split(whole, 2 * (outer | plan.runs[run]), re, im, place, vectors)
+
+
+@compiled
+def clear_dead(whole: Any, dead: int) -> None:
+    """Write zeros where a place of the mask is 1: no pass has written there."""
+    for index in range(len(whole) >> 1):
+        if index & dead:
+            whole[2 * index], whole[2 * index + 1] = 0, 0

@@ -65,26 +65,29 @@ class Layout:
         self.places = {clbit: place for place, clbit in enumerate(clbits)}
         self.num_clbits = len(self.places)
         self._shown = _runs((clbit, place) for clbit, place in zip(clbits, range(len(clbits)), strict=True))
-        self._last: tuple[tuple[tuple[int, int], ...], int, Wiring] | None = None
+        self._last: tuple[tuple[tuple[int, int], ...], Wiring, int] | None = None
 
     def wire(self, readings: tuple[tuple[int, int], ...], bits: int = 0) -> Wiring:
         """Return how the end of a branch is read: qubits into clbits, in order, over what these are before."""
-        # Many branches, and many circuits of a batch, are read alike.
-        if self._last is None or self._last[:2] != (readings, bits):
-            self._last = readings, bits, self._wire(readings, bits)
-        return self._last[2]
+        # Many branches, and many circuits of a batch, are read alike but for these.
+        if self._last is None or self._last[0] != readings:
+            self._last = readings, *self._wire(readings)
+        _, wiring, written = self._last
+        if not bits:
+            return wiring
+        shown = sum((bits >> run.source & (1 << run.size) - 1) << run.target for run in self._shown)
+        return replace(wiring, fixed=shown & ~written)
 
-    def _wire(self, readings: tuple[tuple[int, int], ...], bits: int) -> Wiring:
+    def _wire(self, readings: tuple[tuple[int, int], ...]) -> tuple[Wiring, int]:
+        """Return how qubits are read, other bits being 0, and the bits of an outcome that they are read into."""
         # Of several readings into one clbit the last one stays.
         sources = {self.places[clbit]: qubit for qubit, clbit in readings if clbit in self.places}
         ordered = dict(sorted(sources.items()))
-        fixed = sum((bits >> run.source & (1 << run.size) - 1) << run.target for run in self._shown) if bits else 0
-        for place in ordered if fixed else ():
-            fixed &= ~(1 << place)
         qubits = {qubit: position for position, qubit in enumerate(dict.fromkeys(ordered.values()))}
         moves = _runs((qubits[qubit], place) for place, qubit in ordered.items())
         every = _runs((qubit, place) for place, qubit in ordered.items())
-        return Wiring(tuple(qubits), moves, every, fixed, (self.num_clbits + 63) // 64)
+        wiring = Wiring(tuple(qubits), moves, every, 0, (self.num_clbits + 63) // 64)
+        return wiring, sum(1 << place for place in ordered)
 
 
 @dataclass(frozen=True)

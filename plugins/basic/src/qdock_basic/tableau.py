@@ -151,8 +151,9 @@ class Tableau:
             self._sign ^= product
         bits = iter(gate.sums)
         for place, x, z in zip(places, bits, bits, strict=False):
-            self._x[place] = _sum(before, x)
-            self._z[place] = _sum(before, z)
+            # Most bits stay, or are moved.
+            self._x[place] = before[x[0]] if len(x) == 1 else _sum(before, x)
+            self._z[place] = before[z[0]] if len(z) == 1 else _sum(before, z)
 
     def measure(self, qubit: int, clbit: int) -> None:
         """Let a clbit have the value of a qubit of the circuit."""

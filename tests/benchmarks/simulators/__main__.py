@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -40,12 +41,12 @@ class Bench:
             self._libraries[name] = Library(name, self.interpreters[name], self.threads)
         return self._libraries[name].ask(ask, {**cell, "threads": self.threads}, **more)
 
-    def measure(self, row: Row, cell: dict[str, Any]) -> Line:
+    def measure(self, row: Row, cell: dict[str, Any], rounds: int) -> Line:
         """Ask all libraries in turn, round by round, and the first time whether the state is right."""
         asked = ["qdock", *(peer for peer in row.peers if peer in self.interpreters and _can(peer, cell))]
         times: dict[str, list[float]] = {name: [] for name in asked}
         errors: dict[str, str] = {}
-        for _ in range(row.rounds):
+        for _ in range(rounds):
             for name in asked:
                 if name not in errors:
                     answer = self.ask(name, "seconds", cell)
@@ -102,7 +103,8 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="a few cells, whatever else is asked for")
     parser.add_argument("--install", action="store_true", help="make the environments that are not there")
     parser.add_argument("--environments", type=Path, default=FOLDER, help=f"where they are: {FOLDER}")
-    parser.add_argument("--only", default="", help="rows whose name contains this text")
+    parser.add_argument("--only", default="", help="rows in whose names this regular expression is found")
+    parser.add_argument("--rounds", type=int, help="how often each library is asked, if not as the rows say")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--table", type=Path, help="write the table in Markdown")
     parser.add_argument("--plot", type=Path, help="write a plot of the ratios")
@@ -114,10 +116,10 @@ def main() -> int:
     lines, left_out = [], []
     for row in ROWS:
         for number, cell in enumerate(row.cells):
-            if arguments.only not in row.name or not (full or number in row.short):
+            if not re.search(arguments.only, row.name) or not (full or number in row.short):
                 left_out.append(f"{row.name}: {label(cell)}")
                 continue
-            lines.append(bench.measure(row, cell))
+            lines.append(bench.measure(row, cell, arguments.rounds or row.rounds))
             print(json.dumps(lines[-1].as_json()), flush=True)
     bench.close()
     own = [] if arguments.only else single.measure(full, bench.interpreters)

@@ -25,7 +25,7 @@ _HEAD, _LONG_HEAD = 4_096, 2**20
 _LONGEST_SHOWN = 200
 #: Well-known kinds of text: what they are called, their suffixes, how they begin, and who reads them.
 _KNOWN = (
-    ("OpenQASM", (".qasm", ".qasm2", ".qasm3"), r'^\s*(OPENQASM\s|include\s*"|qreg\s|qubit\b)', "qdock-openqasm"),
+    ("OpenQASM", (".qasm", ".qasm2", ".qasm3"), r'^[ \t]*(OPENQASM\s|include\s*"|qreg\s|qubit\b)', "qdock-openqasm"),
 )
 
 

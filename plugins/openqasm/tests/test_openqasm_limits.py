@@ -46,6 +46,25 @@ REFUSED = {
     "a loop that steps over its end": ("iterations", V3 + "int i; while (i != 5) { i += 2; }"),
     "a loop that shifts its bits out": ("iterations", V3 + 'bit[4] r = "0101"; while (r != "1111") { r <<= 1; }'),
     "a loop that counts far": ("iterations", V3 + "int i = 0; while (i < 1000000000) { i += 1; }"),
+    "40 loops of two in each other": (
+        "iterations",
+        V3 + "qubit q;" + "".join(f"for int i{k} in [0:1] " for k in range(40)) + "rx(i0 + i39) q;",
+    ),
+    "loops in a branch of a loop": (
+        "iterations",
+        V3 + "qubit q; for int i in [0:99999] { if (i > -1) { for int j in [0:99999] { } } }",
+    ),
+    "a loop that counts in one that counts": (
+        "iterations",
+        V3 + "int i; int j; while (j < 100000) { i = 0; while (i < 10000) { i += 1; } j += 1; }",
+    ),
+    "a loop of gates on a register": ("gates", V3 + "qubit[1000] q; for int i in [0:99999] { rx(i) q; }"),
+    "gates on a million qubits": ("gates", V3 + "qubit[1000000] q; " + "rx(1) q; " * 100),
+    "measurements of a million qubits": ("gates", V3 + "qubit[1000000] q; bit[1000000] c; " + "c = measure q; " * 100),
+    "resets of a million qubits": ("gates", V3 + "qubit[1000000] q; " + "reset q; " * 100),
+    "barriers on a million qubits": ("gates", V3 + "qubit[1000000] q; " + "barrier q; " * 100),
+    "a loop of such barriers": ("gates", V3 + "qubit[1000000] q; for int i in [0:99] { barrier q; }"),
+    "delays of a million qubits": ("gates", V3 + "qubit[1000000] q; " + "delay[1ns] q; " * 100),
     "100,000 parentheses": ("nesting", V3 + "qubit q; rz(" + "(" * 100_000 + "1" + ")" * 100_000 + ") q;"),
     "100,000 parentheses in version 2": (
         "nesting",
@@ -61,6 +80,7 @@ REFUSED = {
     "a register of 10^12 bits": ("clbits", V2 + "creg c[1000000000000];"),
     "many registers": ("qubits", V3 + "".join(f"qubit[100000] q{k};" for k in range(11))),
     "a physical qubit far away": ("qubits", V3 + "x $999999999999;"),
+    "large arrays": ("elements", V3 + "".join(f"array[int[8], 1000, 200] a{k};" for k in range(6))),
     "a large array": ("elements", V3 + "array[int[8], 100000, 100000] a;"),
     "a wide integer": ("constant_bits", V3 + "int[100000000] a;"),
     "a long integer": ("integer_digits", V3 + "int a = " + "9" * 100_000 + ";"),
@@ -93,6 +113,10 @@ def test_it_is_refused_and_the_limit_is_named(case):
 
 
 HARMLESS = {
+    "many empty lines": "\n" * 1_000_000 + "qubit q;",
+    "half as many rounds each time": V3 + "int n; for int i in [0:199] { for int j in [i:199] { n += j; } }",
+    "a loop that costs much in its first round": V3
+    + "int n; for int i in [0:9999] { if (i == 0) { for int j in [0:9999] { n += j; } } }",
     "a long sum": V3 + "qubit q; rz(" + "+".join(["1"] * 2000) + ") q;",
     "a long chain of else if": MEASURED + "if (c) x q; " + "else if (c) x q; " * 90,
     "an expression that doubles": MEASURED + "int k = int(c); " + "k = k + k; " * 1000 + "if (k == 1) x q;",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qdock.errors import CircuitError
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate
@@ -160,13 +162,19 @@ def _power(p: Program, node: Any) -> Power:
 
 
 def apply(
-    p: Program, kind: GateKind, params: tuple[Any, ...], modifiers: Sequence[Modifier], rows: Iterator[tuple[int, ...]]
+    p: Program,
+    kind: GateKind,
+    params: tuple[Any, ...],
+    modifiers: Sequence[Modifier],
+    parts: Sequence[QubitsPart],
+    what: str,
+    span: Any,
 ) -> None:
-    """Append a gate to each of some rows of qubits."""
-    rows_list = list(rows)
-    if p.memory.dry or not rows_list:
+    """Append a gate to each row of qubits that its operands stand for."""
+    if not modifiers and not p.memory.dry and _apply_many(p, kind, params, parts, what, span):
         return
-    if not modifiers and kind.size * len(rows_list) > _MANY and _apply_many(p, kind, params, rows_list):
+    rows_list = list(broadcast(parts, what, span))
+    if p.memory.dry or not rows_list:
         return
     if isinstance(kind, RowGate) and not modifiers:
         entry: Entry = (kind.code, (), params)
@@ -181,19 +189,38 @@ def apply(
             _emit(p, entry, [qubits[i] for i in entry[1]])
 
 
-def _apply_many(p: Program, kind: GateKind, params: tuple[Any, ...], rows: Sequence[tuple[int, ...]]) -> bool:
+def _apply_many(
+    p: Program, kind: GateKind, params: tuple[Any, ...], parts: Sequence[QubitsPart], what: str, span: Any
+) -> bool:
     """Append what expands to very many rows of the table, as columns; False if it is not that plain."""
-    p.memory.charge(kind.size * len(rows) - 1)
-    columns = None if any(isinstance(param, Expr) for param in params) else kind.columns(params)
-    if columns is None:
-        p.memory.charge(1 - kind.size * len(rows))
+    count = max((len(part.indices) for part in parts if part.is_register), default=1)
+    if kind.size * count <= _MANY or any(isinstance(param, Expr) for param in params):
         return False
-    if len(rows) > _FEW:
+    p.memory.charge(kind.size * count, span)
+    columns = kind.columns(params)
+    rows = None if columns is None else _row_array(parts, count, what, span)
+    if columns is None or rows is None:
+        p.memory.charge(-kind.size * count)
+        return False
+    if count > _FEW:
         p.memory.out.ops.append(ColumnsOp(columns.on_each(rows)))
-        return True
-    for qubits in rows:
-        p.memory.out.ops.append(ColumnsOp(columns, qubits))
+    else:
+        p.memory.out.ops.extend(ColumnsOp(columns, qubits) for qubits in rows.tolist())
     return True
+
+
+def _row_array(parts: Sequence[QubitsPart], count: int, what: str, span: Any) -> Any:
+    """The same as `broadcast` as an (n, qubits) int32 array; None if it has physical qubits or is wrong."""
+    if {len(part.indices) for part in parts if part.is_register} - {count}:
+        return None
+    rows = np.empty((count, len(parts)), dtype=np.int32)
+    for place, part in enumerate(parts):
+        indices = part.indices
+        rows[:, place] = np.arange(indices.start, indices.stop, indices.step) if type(indices) is range else indices
+    ordered = np.sort(rows, axis=1) if len(parts) > 1 else rows
+    if (ordered[:, 1:] == ordered[:, :-1]).any():
+        raise RepeatedQubit(f"{what}: the same qubit is given more than once", span)
+    return None if count > _FEW and (rows < 0).any() else rows
 
 
 def _emit(p: Program, entry: Entry, qubits: Sequence[int]) -> None:

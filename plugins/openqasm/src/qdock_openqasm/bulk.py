@@ -13,9 +13,10 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock.operations import Barrier, Code
 
-__all__ = ["Columns", "append_columns", "append_rows"]
+__all__ = ["Columns", "append_columns", "append_each", "append_rows"]
 
 _BARRIER = int(Code.BARRIER)
+_NONE = np.zeros(0, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Columns:
             self if count == 1 else Columns(*(np.tile(part, count) for part in (self.codes, self.qubits, self.params)))
         )
 
-    def on_each(self, rows: Sequence[Sequence[int]]) -> Columns:
-        """Return the same on each of several rows of qubits."""
-        qubits = np.array(rows, dtype=np.int32)[:, self.qubits].ravel()
+    def on_each(self, rows: Any) -> Columns:
+        """Return the same on each of several rows of qubits, an (n, qubits) int32 array."""
+        qubits = rows[:, self.qubits].ravel()
         return Columns(np.tile(self.codes, len(rows)), qubits, np.tile(self.params, len(rows)))
 
     def on(self, qubits: Sequence[int]) -> Columns:
@@ -65,10 +66,18 @@ def append_columns(circuit: Circuit, columns: Columns) -> None:
     circuit._params.frombytes(columns.params.tobytes())
 
 
+def append_each(circuit: Circuit, code: int, qubits: Sequence[int], clbits: Sequence[int]) -> None:
+    """Append an operation on each of some qubits, and on the clbit beside it if there are any."""
+    append_columns(
+        circuit, Columns(np.full(len(qubits), code, dtype=np.uint8), np.array(qubits, dtype=np.int32), _NONE)
+    )
+    circuit._clbits.frombytes(np.array(clbits, dtype=np.int32).tobytes())
+
+
 def append_rows(circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]] | None) -> None:
     """Append operations ``(code, qubits, clbits, params)`` that have been checked; `place` puts physical qubits."""
     codes = array("B", [row[0] for row in rows])
-    qubits = list(chain.from_iterable([row[1] for row in rows]))
+    qubits = chain.from_iterable([row[1] for row in rows])
     if circuit._columns is not None:
         circuit._thaw()
     if _BARRIER in codes:
@@ -77,6 +86,6 @@ def append_rows(circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable
             if row[0] == _BARRIER:
                 circuit._details[first + index] = Barrier(len(row[1]))
     circuit._code.extend(codes)
-    circuit._qubits.extend(array("i", place(qubits) if place else qubits))
-    circuit._clbits.extend(array("i", list(chain.from_iterable([row[2] for row in rows]))))
-    circuit._params.extend(array("d", list(chain.from_iterable([row[3] for row in rows]))))
+    circuit._qubits.extend(place(qubits) if place else qubits)
+    circuit._clbits.extend(chain.from_iterable([row[2] for row in rows]))
+    circuit._params.extend(chain.from_iterable([row[3] for row in rows]))

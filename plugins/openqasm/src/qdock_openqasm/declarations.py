@@ -101,6 +101,8 @@ def new_variable(p: Program, name: str, span: Any, kind: QType, value: Value | N
         symbol = BitsSymbol(name, span, bits=bits)
         p.limits.check("clbits", bits.size, span)
     else:
+        if kind.dims and p.scopes.is_global and not p.memory.dry:
+            p.memory.charge_elements(math.prod(kind.dims), span)
         symbol = Variable(name, span, storage=_storage(name, kind, home))
     p.scopes.declare(symbol)
     if isinstance(symbol, BitsSymbol) and p.scopes.is_global and not p.memory.dry:

@@ -43,17 +43,20 @@ _FIRST_WINDOW, _LAST_WINDOW = 2_048, 262_144
 #: More operations than this for a statement, and it is not kept for the next time.
 _SMALL = 64
 _MEMO = 500_000
+#: What acts on registers of more qubits than this becomes columns at once.
+_WIDE = 1024
 
 Rows = Sequence[Row]
 
 
 class _Operands:
-    """The operands of a call; `qubits` if all are single and different ones."""
+    """The operands of a call; `qubits` if all are single and different ones; `is_wide` if they are very many."""
 
-    __slots__ = ("parts", "qubits")
+    __slots__ = ("is_wide", "parts", "qubits")
 
     def __init__(self, parts: list[QubitsPart]) -> None:
         self.parts = parts
+        self.is_wide = any(len(part.indices) > _WIDE for part in parts)
         self.qubits: tuple[int, ...] | None = None
 
 
@@ -132,7 +135,7 @@ class FastPath:
 
     def _call(self, piece: str, name: str, params: str | None, text: str) -> Rows | None:
         operands = self._operands.get(text) or self._parsed_operands(text)
-        if operands is None:
+        if operands is None or operands.is_wide:
             return None
         symbol = self._symbols.get(name) or self._program.scopes.builtin.symbols.get(name)
         if symbol is None:
@@ -180,7 +183,7 @@ class FastPath:
     def _measured(self, source: str, target: str) -> Rows | None:
         operands = self._operands.get(source) or self._parsed_operands(source)
         clbits = self._clbits(target)
-        if operands is None or clbits is None or len(operands.parts[0].indices) != len(clbits):
+        if operands is None or operands.is_wide or clbits is None or len(operands.parts[0].indices) != len(clbits):
             return None
         self._program.memory.measured(clbits)
         qubits = operands.parts[0].indices

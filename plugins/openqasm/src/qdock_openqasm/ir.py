@@ -16,13 +16,14 @@ from qdock.circuit import Circuit, Range
 from qdock.expr import Expr, Type, Var
 from qdock.gates import Gate
 from qdock.operations import Code
-from qdock_openqasm.bulk import Columns, append_columns, append_rows
+from qdock_openqasm.bulk import Columns, append_columns, append_each, append_rows
 
 __all__ = [
     "AssignOp",
     "Block",
     "ColumnsOp",
     "DelayOp",
+    "EachOp",
     "ForOp",
     "GateOp",
     "IfOp",
@@ -83,6 +84,19 @@ class ColumnsOp(Op):
         """Append this operation to a circuit."""
         columns = self.columns if self.qubits is None else self.columns.on(place(self.qubits))
         append_columns(circuit, columns)
+
+
+@dataclass(frozen=True)
+class EachOp(Op):
+    """A measurement or reset of each of very many qubits."""
+
+    code: int
+    qubits: Sequence[int]
+    clbits: Sequence[int] = ()
+
+    def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
+        append_each(circuit, self.code, place(self.qubits), self.clbits)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _WHAT = {
     "constant_bits": "bits in a constant",
     "qubits": "declared qubits",
     "clbits": "declared classical bits",
-    "elements": "elements in an array",
+    "elements": "elements in arrays",
     "variables": "classical variables at run time",
     "gates": "gates after expansion",
     "iterations": "loop iterations while loading",

@@ -18,6 +18,7 @@ from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import Block, ForOp, IfOp, JumpOp, WhileOp
 from qdock_openqasm.jumps import inside, run_all, run_guarded, unguarded
 from qdock_openqasm.loops import RuntimeBounds, check_rounds, iterations_of, rounds_of
+from qdock_openqasm.pace import Pace
 from qdock_openqasm.progress import Progress
 from qdock_openqasm.repeat import repeats_exactly
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
@@ -48,7 +49,8 @@ def run_for(p: Program, node: ast.For) -> Flow:
         return Flow.NEXT
     check_rounds(p, node)
     frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops))
-    rounds = 0
+    rounds, charged = 0, p.memory.charged
+    total, pace = rounds_of(p, node), Pace(p, node.iterable.span)
     with inside(p, frame):
         for value in values:
             rounds += 1
@@ -57,8 +59,12 @@ def run_for(p: Program, node: ast.For) -> Flow:
                 return flow
             if flow is Flow.BREAK:
                 break
+            if not rounds & (rounds - 1):
+                pace.check(rounds, max(total - rounds, 0))
             if rounds == 1 and repeats_exactly(node, p):
-                _repeat(p, frame, (rounds_of(p, node) or 1 + sum(1 for _ in values)) - 1)
+                count = (total or 1 + sum(1 for _ in values)) - 1
+                p.memory.charge((p.memory.charged - charged) * count, node.span)
+                frame.out.ops.extend(frame.out.ops[frame.start :] * count)
                 break
     if not rounds:
         p.check_only(node.body, variable=node.variable, kind=resolve_type(p, node.type))
@@ -70,13 +76,6 @@ def _for_body(p: Program, node: ast.For, value: Value) -> Flow:
         new_variable(p, node.variable.name, node.variable.span, value.type, value)
         with p.scope():
             return run_all(p, node.body)
-
-
-def _repeat(p: Program, frame: LoopFrame, count: int) -> None:
-    """Append a round, in which nothing but the loop variable would change, as often as it is still due."""
-    ops = frame.out.ops[frame.start :]
-    p.memory.charge(len(ops) * count)
-    frame.out.ops.extend(ops * count)
 
 
 def _round(p: Program, body: Callable[[], Flow]) -> Flow:

@@ -87,11 +87,13 @@ class Memory:
         self.out = Block()
         self.num_qubits = 0
         self.dry = 0
+        self._elements = 0
         #: How often an index that is not known, as nothing is run, was taken for some index.
         self.guesses = 0
         #: Whether nothing is known while reading: the circuit is to be the same as the one that was written.
         self.exact = False
-        self._gates = 0
+        #: What counts as gates so far.
+        self.charged = 0
         self._known = bytearray()
         self._frames: list[_Frame] = []
         self._names: set[str] = set()
@@ -106,16 +108,21 @@ class Memory:
     def emit(self, op: Row | Op) -> None:
         """Append an operation to the block at hand."""
         if not self.dry:
-            self._gates += 1
-            if self._gates > self.limits.gates:
+            self.charged += 1
+            if self.charged > self.limits.gates:
                 raise self.limits.reached("gates")
             self.out.ops.append(op)
 
     def charge(self, count: int, span: Any = None) -> None:
         """Count gates that are about to be appended without `emit`."""
-        self._gates += count
-        if self._gates > self.limits.gates:
-            raise self.limits.reached("gates", self._gates, span)
+        self.charged += count
+        if self.charged > self.limits.gates:
+            raise self.limits.reached("gates", self.charged, span)
+
+    def charge_elements(self, count: int, span: Any = None) -> None:
+        """Count the elements of an array that is about to be declared."""
+        self._elements += count
+        self.limits.check("elements", self._elements, span)
 
     @property
     def depth(self) -> int:
@@ -379,6 +386,9 @@ class Memory:
 
     def measured(self, clbits: Iterable[int]) -> None:
         """Note that clbits have values that only the circuit knows."""
+        if isinstance(clbits, range) and clbits.step == 1 and not self._frames:
+            self._known[clbits.start : clbits.stop] = bytes([_UNSURE]) * len(clbits)
+            return
         for clbit in clbits:
             if self._known[clbit] != _UNSURE:
                 self._touch_clbit(clbit)

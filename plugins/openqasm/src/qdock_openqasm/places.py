@@ -216,6 +216,8 @@ def _part(memory: Memory, place: BitsPart) -> Bits:
 def clbits_of(memory: Memory, place: BitsPart) -> Sequence[int]:
     """Return the clbits that a part of a register stands on."""
     clbits = memory.clbits(place.whole)
+    if isinstance(place.positions, range) and place.positions == range(len(clbits)):
+        return clbits
     return [clbits[position] for position in place.positions]
 
 

@@ -77,7 +77,8 @@ class Program:
         self.cases = 1
         self.has_failed = False
         self._patience = _PATIENCE
-        self._iterations = 0
+        #: Rounds of loops, and calls, so far.
+        self.iterations = 0
         self._checked: set[int] = set()
         self._alive: list[Any] = []
         self._include = include
@@ -125,13 +126,13 @@ class Program:
             self._patience -= iterations
             if self._patience < 0:
                 raise GivenUp("the rest is not looked at", span)
-        self._iterations += iterations
-        self.limits.check("iterations", self._iterations, span)
+        self.iterations += iterations
+        self.limits.check("iterations", self.iterations, span)
 
     @property
     def iterations_left(self) -> int:
         """How many rounds of loops may still be resolved."""
-        return self.limits.iterations - self._iterations
+        return self.limits.iterations - self.iterations
 
     def recover(self) -> None:
         """Get ready for the next statement after one that an error has ended."""

@@ -8,6 +8,7 @@ from qdock import expr as ex
 from qdock_openqasm.assigned import assigned_names, names_in, walk
 from qdock_openqasm.evaluate import evaluate
 from qdock_openqasm.grammar import ast
+from qdock_openqasm.pace import Pace
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Subroutine, Variable
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress"]
 
-#: The rounds after which it is first asked how far a loop has come.
-_FIRST_LOOK = 512
+#: The rounds after which it is clear how far a loop has come.
+_SURE = 1024
 #: The rounds after which it is first asked whether everything is as it was before.
 _FIRST_STATE = 16
 #: More values than this are not compared from round to round.
@@ -37,8 +38,9 @@ class Progress:
     def __init__(self, p: Program, node: ast.While) -> None:
         self.p, self.node = p, node
         self.rounds = 0
-        self._next_look = _FIRST_LOOK
+        self._next_look = 1
         self._last: float | None = None
+        self._pace = Pace(p, node.condition.span)
         self._changing = assigned_names(node.body)
         self._state: object = None
         self._next_state = _FIRST_STATE
@@ -99,17 +101,18 @@ class Progress:
 
     def _look(self) -> None:
         distance = self._distance()
-        if distance is not None:
-            if self._last is not None:
-                self._predict(self._last - distance, distance)
-            self._last = distance
+        if distance is not None and self._last is not None:
+            self._predict(self._last - distance, distance)
+        self._last = distance
         self._next_look = self.rounds * 2
 
     def _predict(self, gained: float, distance: float) -> None:
         """Refuse if, at the speed so far, the rounds that are left would not be enough."""
-        rounds = self.rounds // 2
+        rounds = self.rounds - self.rounds // 2
         needed = distance * rounds / gained if gained > 0 else float("inf")
-        if needed > min(self.p.iterations_left, self.p.limits.while_rounds):
+        if needed < float("inf"):
+            self._pace.check(self.rounds, needed)
+        if self.rounds >= _SURE and needed > min(self.p.iterations_left, self.p.limits.while_rounds):
             self._refuse(
                 None if needed == float("inf") else max(self.rounds + int(needed), self.p.limits.iterations + 1)
             )

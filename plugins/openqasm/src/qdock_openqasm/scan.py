@@ -19,9 +19,11 @@ _MARK = re.compile(
     re.DOTALL,
 )
 _NUMBER = re.compile(r"(?<![\w.\x22])(?:0[bB][01_]+|0o[0-7_]+|0[xX][0-9a-fA-F_]+|\d[\d_]*)")
-#: Chains without brackets, each link of which the parser nests: signs, powers, heads without braces.
+#: Chains without brackets, each link of which the parser nests: signs, powers, heads without braces. No part of a
+#: pattern is tried twice: each repetition keeps what it has.
 _CHAINS = re.compile(
-    r"(?:[-~!]\s*){200}|(?:\*\*\s*[\w.]+\s*){200}|(?:\b(?:if|while)\s*\([^(){};]*\)\s*){200}|(?:\bfor\b[^(){};]*){200}"
+    r"(?:[-~!]\s*+){200}+|(?:\*\*\s*+[\w.]++\s*+){200}+|(?:\b(?:if|while)\s*+\([^(){};]*+\)\s*+){200}+"
+    r"|(?:\bfor\b(?:(?!\bfor\b)[^(){};])*+){200}+"
 )
 _RADIX_BITS = {"b": 1, "o": 3, "x": 4}
 _SHORT = 20

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.operations import Code
 from qdock_openqasm import control, declarations, jumps, looping, places
-from qdock_openqasm.apply import PHASE, angles_of, apply, broadcast, gate_named, modifiers_of, operand, operands
+from qdock_openqasm.apply import PHASE, angles_of, apply, gate_named, modifiers_of, operand, operands
 from qdock_openqasm.arithmetic import binary
 from qdock_openqasm.errors import Fault, Suppressed, from_core
 from qdock_openqasm.evaluate import evaluate, place_of
@@ -16,7 +17,7 @@ from qdock_openqasm.flow import Flow
 from qdock_openqasm.gatebody import MATRIX, check_call, define_gate, define_opaque
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
-from qdock_openqasm.ir import DelayOp
+from qdock_openqasm.ir import DelayOp, EachOp
 from qdock_openqasm.memory import Bits
 from qdock_openqasm.places import BitsPart, QubitsPart
 from qdock_openqasm.runtime_index import switch_on
@@ -81,6 +82,8 @@ def _chosen_at_run_time(p: Program, node: Any) -> Flow | None:
         return switch_on(p, node, index)
 
 
+#: More operations than this for a statement are kept as columns.
+_MANY = 4096
 _INDEXED = (ast.GateCall, ast.MeasureStatement, ast.Reset, ast.Assignment, ast.Barrier, ast.Delay)
 
 # --- gates
@@ -104,14 +107,14 @@ def _gate_call(p: Program, node: ast.GateCall) -> None:
         check_call(gate.name, gate.gate, node, len(angles), controls)
     except Fault as fault:
         raise Fault(fault.message, fault.span, declared(gate)) from None
-    apply(p, gate.gate, angles, modifiers, broadcast(parts, f"gate '{gate.name}'", node.span))
+    apply(p, gate.gate, angles, modifiers, parts, f"gate '{gate.name}'", node.span)
 
 
 def _global_phase(p: Program, node: ast.GlobalPhase) -> None:
     angles = angles_of(p, [node.argument])
     modifiers, controls = modifiers_of(p, node.modifiers, len(node.qubits))
     check_call("gphase", PHASE, node, 1, controls)
-    apply(p, PHASE, angles, modifiers, broadcast(operands(p, node.qubits), "gphase", node.span))
+    apply(p, PHASE, angles, modifiers, operands(p, node.qubits), "gphase", node.span)
 
 
 # --- measurement and the rest
@@ -148,9 +151,18 @@ def _check_sizes(part: QubitsPart, target: Any, node: Any) -> None:
 def _measure_into(p: Program, qubits: Sequence[int], clbits: Sequence[int]) -> None:
     if p.memory.dry:
         return
-    for qubit, clbit in zip(qubits, clbits, strict=True):
-        p.memory.emit((_MEASURE, (qubit,), (clbit,), ()))
+    _emit_each(p, _MEASURE, qubits, clbits)
     p.memory.measured(clbits)
+
+
+def _emit_each(p: Program, code: int, qubits: Sequence[int], clbits: Sequence[int] = ()) -> None:
+    """Append an operation on each of some qubits, and on the clbit beside it if there are any."""
+    if len(qubits) > _MANY and not p.memory.dry:
+        p.memory.charge(len(qubits))
+        p.memory.out.ops.append(EachOp(code, qubits, clbits))
+        return
+    for place, qubit in enumerate(qubits):
+        p.memory.emit((code, (qubit,), (clbits[place],) if clbits else (), ()))
 
 
 def _scratch(p: Program, size: int) -> Sequence[int]:
@@ -178,22 +190,25 @@ def measured_value(p: Program, node: ast.MeasureExpression) -> Value:
 
 
 def _reset(p: Program, node: ast.Reset) -> None:
-    for qubit in operand(p, node.operand).indices:
-        p.memory.emit((_RESET, (qubit,), (), ()))
+    _emit_each(p, _RESET, operand(p, node.operand).indices)
 
 
 def _barrier(p: Program, node: ast.Barrier) -> None:
     qubits = _qubits_of(p, node.operands)
     if qubits:
-        p.memory.emit((_BARRIER, tuple(qubits), (), ()))
+        p.memory.emit((_BARRIER, qubits, (), ()))
 
 
-def _qubits_of(p: Program, nodes: Sequence[Any]) -> list[int]:
+def _qubits_of(p: Program, nodes: Sequence[Any]) -> Sequence[int]:
     """The qubits of some operands, each once; those of the whole program where there is no operand."""
-    if nodes:
-        return list(dict.fromkeys(index for part in operands(p, nodes) for index in part.indices))
-    physical = [-index - 1 for index in range(p.memory.layout.num_physical)]
-    return [*range(p.memory.num_qubits), *physical]
+    parts = operands(p, nodes)
+    if not nodes:
+        physical = range(-p.memory.layout.num_physical, 0)[::-1]
+        parts = [QubitsPart(range(p.memory.num_qubits), True), QubitsPart(physical, True)]
+    found = [part.indices for part in parts if part.indices]
+    if not p.memory.dry:
+        p.memory.charge(sum(map(len, found)))
+    return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def _duration_of(p: Program, node: Any) -> Duration | None:

@@ -14,7 +14,7 @@ _KEYWORDS_2 = frozenset(
 )
 _NEW_KEYWORDS = KEYWORDS - _KEYWORDS_2
 _DECLARED_2 = re.compile(
-    r"\b(?:qreg|creg)\s+(\w+)|\b(?:gate|opaque)\s+(\w+)\s*(?:\(([^)]*)\))?([^{;]*)(?=[{;])",
+    r"\b(?:qreg|creg)\s+(\w+)|\b(?:gate|opaque)\s+(\w+)\s*(?:\(([^)]*)\))?([^{;]*+)",
 )
 #: Takes the place of the first letter of a name that is a keyword to the parser: a letter that no keyword begins with.
 _MASK = "ᛯ"

@@ -32,6 +32,7 @@ COMMANDS = {
     "executors": "List the places where local jobs can run.",
     "config": "Show the settings in force and where each came from.",
     "check": "Check that a backend or an executor keeps its promises.",
+    "new": "Make a provider package to begin with.",
 }
 
 

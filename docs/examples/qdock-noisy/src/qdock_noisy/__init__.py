@@ -1,0 +1,1 @@
+"""A noisy device model as a provider of qdock."""

@@ -1,0 +1,1 @@
+"""The simulator qulacs as a provider of qdock."""

@@ -10,7 +10,7 @@ import msgspec
 
 from qdock.backend import Backend, Target, execute
 from qdock.errors import OptionError
-from qdock.events import Recorded
+from qdock.events import Part, Recorded
 from qdock.executors.inline import pass_on_interrupt
 from qdock.job import RecordedJob
 from qdock.launch import born, gate, logged
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["InnerBackend", "run_inside"]
 
 #: What `run` takes beside a backend's options, as `Dock.run` does.
-_ABOUT = ("seed", "tags", "metadata")
+_ABOUT = ("seed", "tags", "metadata", "job_id")
 #: What makes no sense for work that is done at once in its caller's thread; where it is given it is ignored or refused.
 _IGNORED, _REFUSED = ("executor", "retries"), "time_limit"
 
@@ -81,6 +81,10 @@ def run_inside(dock: Dock, submission: Submission, context: Context, recorded: b
     finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)), context.worker)
     seconds = time.perf_counter() - begun
     job._keep(finished)
+    job._lines = [line.text for line in logged(worker.events)]
+    for event in worker.events:
+        if isinstance(event, Part):
+            job._add_part(event.index, event.entry)
     job._record = born(record, finished, worker.events, seconds)
     if recorded:
         context.counter.emit(Recorded(job._record, finished.value, tuple(logged(worker.events))))

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class RecordedJob(Job):
     _started: float | None = None
     #: Why this process alone knows how it ended.
     _unrecorded: str | None = None
+    #: What it logged, where no store has it.
+    _lines: list[str] | None = None
     #: What has come back so far, by the index of the program.
     _parts: dict[int, CircuitResult] | None = None
     #: Whether this handle hears of every change, or must ask the store.
@@ -239,7 +242,9 @@ class RecordedJob(Job):
 
     def logs(self) -> list[str]:
         """Return the lines that the work has logged; of a long log the newest."""
-        return [] if self._dock is None else [line.text for line in self._dock.owner.logs(self._job_id)]
+        if self._lines is not None or self._dock is None:
+            return list(self._lines or ())
+        return [line.text for line in self._dock.owner.logs(self._job_id)]
 
     def __repr__(self) -> str:
         where = f" on {self._record.backend}" if self._record.backend else ""
@@ -354,6 +359,43 @@ class RecordedJob(Job):
             return dict(self._parts)
         kept = (self.record.checkpoint or {}).get("parts")
         return {} if kept is None else dict(zip(kept["indices"], kept["result"], strict=True))
+
+    def iter_parts(self, timeout: float | None = None) -> Iterator[tuple[int, CircuitResult]]:
+        """Yield the index and the entry of each program as it comes back, until the job has ended.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds from now; None: without end.
+
+        Raises
+        ------
+        JobTimeoutError
+            If the job has not ended by then; it goes on.
+        """
+        deadline, seen = Deadline(timeout), set[int]()
+        while True:
+            status = self.status()
+            parts = dict(enumerate(self.result())) if status is JobStatus.DONE else self.parts
+            for index in sorted(parts.keys() - seen):
+                seen.add(index)
+                yield index, parts[index]
+            if status in JOB_FINAL_STATES:
+                return
+            if deadline.passed:
+                raise self._timed_out(timeout)
+            if self._listeners is not None:
+                self._listeners.wait(partial(self._has_more, len(seen)), deadline.seconds(_STORE_SECONDS))
+
+    def _add_part(self, index: int, entry: CircuitResult) -> None:
+        self._parts = {} if self._parts is None else self._parts
+        self._parts[index] = entry
+        if self._listeners is not None:
+            with self._listeners.changed:
+                self._listeners.changed.notify_all()
+
+    def _has_more(self, parts: int) -> bool:
+        return self._record.is_final or len(self._parts or ()) > parts
 
     def _parts_so_far(self) -> dict[str, Any] | None:
         """Return the parts that there are as a checkpoint."""

@@ -50,7 +50,7 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
         executor = "inline"
     if executor is None:
         executor = chosen or submission.backend.spec.executor or DEFAULT_EXECUTOR
-    name = executor if isinstance(executor, str) else type(executor).__name__
+    name = executor if isinstance(executor, str) else getattr(executor, "name", type(executor).__name__)
     taker = dock.get_executor(executor)
     if submission.time_limit is not None and not getattr(taker, "keeps_time_limits", False):
         raise OptionError(

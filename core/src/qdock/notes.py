@@ -49,8 +49,10 @@ class Notes:
         now = {} if self._store.shared else known
         if now:
             self._store.update(job.job_id(), **now)
-        with self._lock:
-            self._changes.setdefault(job.job_id(), {}).update({k: v for k, v in changes.items() if k not in now})
+        later = {name: value for name, value in changes.items() if name not in now}
+        if later:
+            with self._lock:
+                self._changes.setdefault(job.job_id(), {}).update(later)
 
     def log(self, job: RecordedJob, lines: Sequence[LogLine]) -> None:
         """Take lines of a job's log."""

@@ -125,8 +125,7 @@ class Owner:
         self._notes.change(job, checkpoint=event.value)
 
     def _handed_over(self, job: RecordedJob, event: Part) -> None:
-        job._parts = {} if job._parts is None else job._parts
-        job._parts[event.index] = event.entry
+        job._add_part(event.index, event.entry)
         self._notes.change(job, checkpoint=job._parts_so_far)
 
     def _ran_inside(self, job: RecordedJob, event: Inside) -> None:

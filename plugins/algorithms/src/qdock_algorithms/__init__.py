@@ -22,7 +22,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "phases": ("fourier", "phase_estimation", "phase_estimation_circuit"),
     "primitive_job": ("AlgorithmJob", "PrimitiveJob"),
     "primitive_result": ("PrimitiveResult", "PubResult"),
-    "runner": ("AlgorithmRunner",),
+    "map_job": ("MapJob", "SweepJob"),
+    "runner": ("AlgorithmRunner", "CallsFailed"),
+    "spread": ("SpreadExecutor",),
     "sampler": ("Sampler",),
     "search": ("grover", "grover_circuit", "phase_oracle"),
 }

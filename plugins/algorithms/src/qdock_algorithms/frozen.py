@@ -28,11 +28,7 @@ class _Ended(RecordedJob):
     def __init__(self, frozen: Frozen) -> None:
         assert frozen.record is not None
         super().__init__(None, frozen.record)
-        self._result, self._lines = frozen.result, frozen.logs or []
-
-    def logs(self) -> list[str]:
-        """Return the lines that the work has logged."""
-        return list(self._lines)
+        self._result, self._lines = frozen.result, frozen.logs
 
 
 def freeze(job: RecordedJob) -> Frozen:

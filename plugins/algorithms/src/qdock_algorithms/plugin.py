@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qdock.spec import BackendSpec, hookimpl
+from qdock.spec import BackendSpec, Option, hookimpl
 
 
 @hookimpl
@@ -16,4 +16,5 @@ def qdock_backends() -> Iterator[BackendSpec]:
         summary="Functions that run circuits and compute between them.",
         simulator=False,
         accepts=("call",),
+        options={"keep_going": Option(bool, default=False, doc="Whether a call that fails leaves the others alone.")},
     )

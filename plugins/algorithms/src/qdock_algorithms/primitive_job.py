@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import qdock
 from qdock import JobError
 from qdock.call import Call
+from qdock.context import Context
 from qdock.job import Failure, Job, JobProgress, JobStatus, RecordedJob, StatusChange
+from qdock.streams import draw_seed
 from qdock.waiting import Deadline, JobFuture
+from qdock.worker import current_worker
 from qdock_algorithms.frozen import Frozen, freeze, thaw
 
 if TYPE_CHECKING:
+    from qdock import Result
+    from qdock.backend import Backend
     from qdock.dock import Dock
     from qdock.executors import Executor
 
@@ -52,9 +57,13 @@ class PrimitiveJob(Job, Generic[T]):
         if not callable(function) and not isinstance(function, str):
             # Whatever is no function is found out where it is called, as it has always been.
             function, args = _call, (function, *args)
-        self._call: Call | None = Call(function, args, kwargs)
+        self._program: Any = Call(function, args, kwargs)
         self._job: RecordedJob | None = None
         self._submitting = threading.Lock()
+
+    #: What runs the program, and with which options.
+    _on: str | Backend | None = "algorithm_runner"
+    _options: Mapping[str, Any] = {}
 
     def submit(
         self,
@@ -88,12 +97,25 @@ class PrimitiveJob(Job, Generic[T]):
             about |= {"seed": seed, "metadata": metadata, "job_id": self._job_id}
             dock = qdock.default_dock() if dock is None else dock
             try:
-                self._job = dock.run(self._call, "algorithm_runner", executor=executor, **about)
+                self._job = self._run(dock, executor, {**self._options, **about})
             except BaseException:
                 # An attempt that an executor refused has a record under the old id.
                 self._job_id = str(uuid.uuid4())
                 raise
             self.metadata = self._job.metadata
+
+    def _run(self, dock: Dock, executor: Any, about: dict[str, Any]) -> RecordedJob:
+        outer = current_worker()
+        if outer is None:
+            where = self._where(dock, executor, about["time_limit"])
+            return dock.run(self._program, self._on, executor=where, **about)
+        # Inside of a job it is a part of that one, and done when this returns.
+        about["seed"] = draw_seed() if about["seed"] is None else about["seed"]
+        context = Context(outer.job_id, worker=outer)
+        return dock.inside(self._on, context, record=False).run(self._program, **about)
+
+    def _where(self, dock: Dock, executor: Any, time_limit: float | None) -> Any:
+        return executor
 
     @property
     def _submitted(self) -> RecordedJob:
@@ -124,7 +146,10 @@ class PrimitiveJob(Job, Generic[T]):
         Exception
             What the function raised, itself, if that was in this process.
         """
-        value: T = self._submitted.result(timeout).get_value()
+        return self._value(self._submitted.result(timeout))
+
+    def _value(self, result: Result) -> T:
+        value: T = result.get_value()
         return value
 
     def cancel(self, wait: float = 1.0) -> bool:
@@ -191,9 +216,7 @@ class PrimitiveJob(Job, Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait for the result in any event loop; the loop goes on meanwhile."""
-        result = yield from self._submitted.__await__()
-        value: T = result.get_value()
-        return value
+        return self._value((yield from self._submitted.__await__()))
 
     def rerun(self: Self, resume: bool = False, **changes: Any) -> Self:
         """Return a new job, submitted, that calls the function again; see `RecordedJob.rerun`."""
@@ -203,7 +226,7 @@ class PrimitiveJob(Job, Generic[T]):
     def from_job(cls: type[Self], job: RecordedJob) -> Self:
         """Return a job of the backend ``algorithm_runner``, such as `qdock.get_job` finds, as one of this class."""
         made = cls.__new__(cls)
-        made.__setstate__({"call": None, "job_id": job.job_id(), "job": job})
+        made.__setstate__({"program": None, "job_id": job.job_id(), "job": job})
         return made
 
     def __repr__(self) -> str:
@@ -214,13 +237,16 @@ class PrimitiveJob(Job, Generic[T]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what travels: of a job that was submitted how it ended, or where it can be watched."""
-        state: dict[str, Any] = {"call": self._call, "job_id": self._job_id, "job": None}
-        return state if self._job is None else {**state, "call": None, "job": freeze(self._job)}
+        if self._job is not None:
+            return {"program": None, "job_id": self._job_id, "job": freeze(self._job)}
+        more = {"on": self._on, "options": self._options}
+        return {"program": self._program, "job_id": self._job_id, "job": None, **more}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         job = state["job"]
         super().__init__(None, state["job_id"])
-        self._call, self._submitting = state["call"], threading.Lock()
+        self._program, self._submitting = state["program"], threading.Lock()
+        self._on, self._options = state.get("on", self._on), state.get("options", self._options)
         self._job = thaw(job) if isinstance(job, Frozen) else job
         if self._job is not None:
             self.metadata = self._job.metadata

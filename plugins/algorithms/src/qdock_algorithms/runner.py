@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qdock import CircuitResult, LocalBackend, Result
+from qdock import CircuitResult, JobError, LocalBackend, Result
 from qdock.backend import Context
 from qdock.call import Call
+from qdock.worker import describe
 
-__all__ = ["AlgorithmRunner"]
+__all__ = ["AlgorithmRunner", "CallsFailed", "describe_failures"]
+
+#: How many failures an error names.
+_NAMED = 5
 
 
 class AlgorithmRunner(LocalBackend):
@@ -25,8 +29,58 @@ class AlgorithmRunner(LocalBackend):
             call.resolve()
 
     def execute(self, programs: Sequence[Any], options: dict[str, Any], context: Context) -> Result:
-        """Call the functions, one after the other."""
-        return Result([CircuitResult.from_value(call.name, run(call, context)) for call in programs])
+        """Call the functions, one after the other.
+
+        With ``keep_going`` each is handed over as soon as it is there, and those that failed are named at the end.
+        """
+        if options["keep_going"]:
+            return _run_all(programs, context)
+        if len(programs) == 1:
+            return Result([CircuitResult.from_value(programs[0].name, run(programs[0], context))])
+        several = enumerate(programs)
+        return Result([CircuitResult.from_value(call.name, run(call, context.of_call(i))) for i, call in several])
+
+
+class CallsFailed(JobError):
+    """Some of the calls of a job failed; the others are kept, and another attempt does only these."""
+
+    retriable = True
+
+
+def _run_all(programs: Sequence[Call], context: Context) -> Result:
+    entries = {index: entry for index, entry in context.parts.items() if not entry.error}
+    for index, call in enumerate(programs):
+        context.check()
+        if index not in entries:
+            entries[index] = _try(call, context, index)
+            context.progress(len(entries) / len(programs), f"{len(entries):,} of {len(programs):,}")
+    failed = {index: entry.error for index, entry in sorted(entries.items()) if entry.error}
+    if failed:
+        raise CallsFailed(describe_failures(failed, len(programs)))
+    return Result([entries[index] for index in range(len(programs))])
+
+
+def _try(call: Call, context: Context, index: int) -> CircuitResult:
+    """Return the entry of a call and hand it over; of one that failed with the reason."""
+    try:
+        entry = CircuitResult.from_value(call.name, run(call, context.of_call(index)))
+        context.part(index, entry)
+    except KeyboardInterrupt:
+        raise
+    # Whatever it raises ends this call and no other: sys.exit() too.
+    except BaseException as error:
+        if context.worker.stopping:
+            raise
+        entry = CircuitResult(name=call.name, error=describe(error))
+        context.part(index, entry)
+    return entry
+
+
+def describe_failures(failed: Mapping[int, str], total: int) -> str:
+    """Return a text that names what failed, the first few with their reasons."""
+    named = [f"{index} ({reason})" for index, reason in list(failed.items())[:_NAMED]]
+    rest = f", and {len(failed) - _NAMED:,} more" if len(failed) > _NAMED else ""
+    return f"{len(failed):,} of {total:,} failed: {', '.join(named)}{rest}."
 
 
 def run(call: Call, context: Context) -> Any:

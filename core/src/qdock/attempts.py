@@ -69,6 +69,8 @@ class Attempts:
             if first:
                 raise
             return
+        if getattr(self._executor, "outlives_owner", False):
+            self._owner.keep_handle(job)
         if job._record.cancel_requested:
             # The request came before there was anything to stop.
             self._owner.stop(job)

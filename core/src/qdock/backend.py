@@ -105,7 +105,8 @@ class Backend(ABC):
         programs : program or sequence of programs
             Circuits, calls, or whatever an installed converter makes one of.
         **options
-            The backend's options; and `executor`, `seed`, `tags`, `metadata`, `time_limit` and `retries` of the job.
+            The backend's options, and those of the job: `executor`, `seed`, `tags`, `metadata`, `time_limit`, `retries`
+            and `detach`.
         """
         return self._get_dock().run(programs, self, **options)
 

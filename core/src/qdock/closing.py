@@ -26,6 +26,8 @@ def close(dock: Dock, wait: bool) -> None:
     """Wait for the jobs of a Dock that takes no more, or cancel them, and let go of what it has."""
     stopped = False
     try:
+        if dock._revival is not None:
+            dock._revival.close()
         if wait:
             _wait(dock)
         stopped = wait
@@ -49,7 +51,7 @@ def _wait(dock: Dock) -> None:
 def _cancel(dock: Dock) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     # What runs elsewhere is not this Dock's to cancel.
-    jobs = [job for job in _unfinished(dock) if job.record.executor != ADOPTED]
+    jobs = [job for job in _unfinished(dock) if not (job.record.executor == ADOPTED or job._reattached)]
     for job in jobs:
         job.cancel(wait=0)
     for job in jobs:
@@ -60,10 +62,11 @@ def _cancel(dock: Dock) -> None:
 
 
 def _let_go(dock: Dock, wait: bool) -> None:
-    for executor in (*dock._executors.values(), *(adapted for _, adapted in dock._adapted.values())):
-        executor.close(wait)
-    if dock._adopter is not None:
-        dock._adopter.close()
+    if dock._executor_table is not None:
+        dock._executor_table.close(wait)
+    for part in (dock._adopter, dock._detached):
+        if part is not None:
+            part.close()
     if dock._owner is not None:
         dock._owner.close()
     if dock._store is not None and dock._given_store is None:

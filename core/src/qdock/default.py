@@ -60,11 +60,12 @@ def run(
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     retries: int = 0,
+    detach: bool = False,
     **options: Any,
 ) -> RecordedJob:
     """Submit a job and return it at once; see `Dock.run`."""
     about: dict[str, Any] = {"executor": executor, "seed": seed, "tags": tags, "metadata": metadata}
-    about |= {"time_limit": time_limit, "retries": retries}
+    about |= {"time_limit": time_limit, "retries": retries, "detach": detach}
     return default_dock().run(program, backend, **about, **options)
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from qdock.backend import Backend
     from qdock.context import Context
     from qdock.convert import Converters
+    from qdock.executor_table import ExecutorTable
     from qdock.executors import Executor
+    from qdock.handover import DetachedOwner
     from qdock.job import JobStatus, RecordedJob
     from qdock.job_list import JobList
     from qdock.owner import Owner
     from qdock.record import Record
+    from qdock.revival import Revival
     from qdock.store import Store
 
 __all__ = ["Dock"]
@@ -64,14 +68,14 @@ class Dock:
         self.config = Config.load() if config is None else config
         self.registry = Registry(self.config, entry_points)
         self._given_store = store
-        self._store: Store | None = store
+        self._store: Store | None = None
         self._owner: Owner | None = None
         self._adopter: Adopter | None = None
+        self._detached: DetachedOwner | None = None
+        self._revival: Revival | None = None
         self._converters: Converters | None = None
         self._backends: dict[str, tuple[BackendSpec, Backend]] = {}
-        self._executors: dict[str, Executor] = {}
-        self._default_executor: tuple[str | None] | None = None
-        self._adapted: dict[int, tuple[concurrent.futures.Executor, Executor]] = {}
+        self._executor_table: ExecutorTable | None = None
         self._handles: weakref.WeakValueDictionary[str, RecordedJob] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._closed = False
@@ -133,6 +137,11 @@ class Dock:
             source = self.config.source("defaults.backend")
             raise BackendNotFoundError(f"{error} The setting `defaults.backend` names it ({source}).") from None
 
+    def take_backend(self, backend: Backend) -> None:
+        """Have a backend, which was made of its spec in this process, be the one that this Dock made."""
+        backend.dock = self
+        self._backends[backend.spec.full_name] = backend.spec, backend
+
     def made(self, backend: Backend) -> bool:
         """Whether this Dock made the backend of its spec, so that another process can make it again."""
         return self._backends.get(backend.spec.full_name, (None, None))[1] is backend
@@ -147,38 +156,18 @@ class Dock:
         PluginError
             If it can't be made.
         """
-        import concurrent.futures
-
-        with self._lock:
-            if isinstance(executor, str):
-                spec = self.registry.get_executor_spec(executor)
-                if spec.full_name not in self._executors:
-                    self._executors[spec.full_name] = self._make(spec, object)
-                return self._executors[spec.full_name]
-            if isinstance(executor, concurrent.futures.Executor):
-                return self._adapt(executor)
-        if not callable(getattr(executor, "start", None)):
-            raise TypeError(
-                f"`executor` is a name, an Executor or a `concurrent.futures.Executor`, but {executor!r} was given."
-            )
-        return executor
+        return self.executor_table.get(executor)
 
     @property
-    def default_executor(self) -> str | None:
-        """The executor that the settings name, which is there, or None."""
-        if self._default_executor is None:
-            name = self.config.get("defaults.executor")
-            if name:
-                self.registry.get_executor_spec(name)
-            self._default_executor = (name,)
-        return self._default_executor[0]
+    def executor_table(self) -> ExecutorTable:
+        """The executors that were asked for."""
+        if self._executor_table is None:
+            from qdock.executor_table import ExecutorTable
 
-    def _adapt(self, pool: concurrent.futures.Executor) -> Executor:
-        from qdock.executors.futures import FutureExecutor
-
-        if id(pool) not in self._adapted:
-            self._adapted[id(pool)] = pool, FutureExecutor(pool)
-        return self._adapted[id(pool)][1]
+            with self._lock:
+                make = partial(self._make, kind=object)
+                self._executor_table = self._executor_table or ExecutorTable(self.config, self.registry, make)
+        return self._executor_table
 
     def _make(self, spec: BackendSpec | ExecutorSpec, kind: type[Any]) -> Any:
         made_by = import_factory(spec)
@@ -205,6 +194,7 @@ class Dock:
         metadata: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
         retries: int = 0,
+        detach: bool = False,
         job_id: str | None = None,
         **options: Any,
     ) -> RecordedJob:
@@ -220,7 +210,7 @@ class Dock:
             Where the work is done. None: ``[defaults] executor``, else what the backend prefers, else threads.
             A job that is started inside of another is done by that one's worker, whatever is said here.
         seed : int, optional
-            Of all random draws, from 0 to ``2**64 - 1``. None: one is drawn and recorded.
+            Of all random draws, from 0 to ``2**64 - 1``. None: one is drawn.
         tags : iterable of str
             To find the job by.
         metadata : mapping, optional
@@ -231,6 +221,9 @@ class Dock:
         retries : int
             How often the work is tried again if its worker is lost, or if it raises an error that is marked as
             retriable, like `qdock.errors.RetriableError`. Any other error is the program's own and ends the job.
+        detach : bool
+            Have an owner process of its own see to the job, which goes on when this process ends, however that may
+            be. It takes a store that is a file; if no executor is named, it is ``"process"``.
         job_id : str, optional
             An id of your own, that no other job in the store has. None: one is made up.
         **options
@@ -248,7 +241,7 @@ class Dock:
             If a plugin refuses the job.
         """
         about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
-        about |= {"time_limit": time_limit, "retries": retries, "job_id": job_id}
+        about |= {"time_limit": time_limit, "retries": retries, "detach": detach, "job_id": job_id}
         return self._run(program, backend, executor, options, **about)
 
     def _run(
@@ -318,12 +311,22 @@ class Dock:
     def store(self) -> Store:
         """Where the job records are."""
         if self._store is None:
-            from qdock.open_store import open_store
-
             with self._lock:
                 if self._store is None:
-                    self._store = open_store(self.config.get("defaults.store"))
+                    self._store = self._open()
         return self._store
+
+    def _open(self) -> Store:
+        store = self._given_store
+        if store is None:
+            from qdock.open_store import open_store
+
+            store = open_store(self.config.get("defaults.store"))
+        if store.shared:
+            from qdock.revival import Revival
+
+            self._revival = store.revive = Revival(self)
+        return store
 
     @property
     def owner(self) -> Owner:
@@ -336,10 +339,10 @@ class Dock:
         return self._owner
 
     def adopt(self, job: Any, *, tags: Iterable[str] = (), metadata: Mapping[str, Any] | None = None) -> RecordedJob:
-        """Record a job that no Dock made, and watch it until it ends.
+        """Record a job that no Dock made, under an id of its own, and watch it until it ends.
 
         It is asked for its status now and then, and what it says is recorded, with its result if that can be stored.
-        A job that can't be reached is asked again: that it fails nobody makes up.
+        One that can't be reached is asked again. The job's own id is its record's `native_id`.
 
         Parameters
         ----------
@@ -351,16 +354,6 @@ class Dock:
         metadata : mapping, optional
             JSON values to keep with the job, besides those that it has.
 
-        Returns
-        -------
-        RecordedJob
-            A handle with an id of its own; the job's own id is its record's `native_id`. The same one for the same
-            job, as long as that has not ended.
-
-        Raises
-        ------
-        TypeError
-            If it is no such job.
         """
         from qdock.adoption import adopt
 
@@ -368,6 +361,16 @@ class Dock:
         adopted = adopt(self, job, tags, metadata)
         self._handles[adopted.job_id()] = adopted
         return adopted
+
+    @property
+    def detached(self) -> DetachedOwner:
+        """The owner process of detached jobs."""
+        if self._detached is None:
+            from qdock.handover import DetachedOwner
+
+            with self._lock:
+                self._detached = self._detached or DetachedOwner(self)
+        return self._detached
 
     @property
     def adopter(self) -> Adopter:
@@ -476,8 +479,9 @@ class Dock:
         self.registry.after_fork()
         if self._owner is not None:
             self._owner.after_fork()
-        if self._adopter is not None:
-            self._adopter.after_fork()
+        for part in (self._adopter, self._detached, self._revival, self._executor_table):
+            if part is not None:
+                part.after_fork()
 
     def _check_open(self) -> None:
         if self._closed:

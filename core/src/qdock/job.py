@@ -16,6 +16,7 @@ import msgspec
 
 from qdock.abstract_job import Job, JobV1
 from qdock.errors import JobCancelledError, JobError, StoreWarning
+from qdock.job_failure import failure_of
 from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
 from qdock.status import JOB_FINAL_STATES, JobStatus
 from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
@@ -80,6 +81,8 @@ class RecordedJob(Job):
     _lines: list[str] | None = None
     #: What has come back so far, by the index of the program.
     _parts: dict[int, CircuitResult] | None = None
+    #: Whether its work was started by another process, and goes on when this one ends.
+    _reattached = False
     #: Whether this handle hears of every change, or must ask the store.
     _owned = True
 
@@ -133,7 +136,7 @@ class RecordedJob(Job):
         if status is JobStatus.CANCELLED:
             raise JobCancelledError(f"Job {self._job_id} was cancelled, so it has no result.")
         if status is JobStatus.ERROR:
-            self._raise_failure()
+            raise failure_of(self)
         return self._load_result()
 
     def backend(self) -> Backend:
@@ -246,6 +249,14 @@ class RecordedJob(Job):
             return list(self._lines or ())
         return [line.text for line in self._dock.owner.logs(self._job_id)]
 
+    def late_results(self) -> dict[int, Result]:
+        """Return the results of attempts that had been given up when they came, by the attempts' numbers.
+
+        That is of an owner that was taken for dead and was not: its file of locks was removed, or its disk was gone
+        for a while. `result` is that of the attempt that counts, or says that there is none.
+        """
+        return {} if self._dock is None else self._dock.store.late_results(self._job_id)
+
     def __repr__(self) -> str:
         where = f" on {self._record.backend}" if self._record.backend else ""
         return f"<{type(self).__name__} {self._job_id} {self.status().name}{where}>"
@@ -296,7 +307,7 @@ class RecordedJob(Job):
     @property
     def _is_awaited(self) -> bool:
         """Whether a Dock that is closed waits for it."""
-        return True
+        return self._owned and not self._reattached
 
     @property
     def _is_settled(self) -> bool:
@@ -404,6 +415,15 @@ class RecordedJob(Job):
         parts = dict(self._parts or {})
         return {"parts": {"indices": list(parts), "result": Result(parts.values())}}
 
+    def _disown(self, record: Record) -> None:
+        """Follow the record from now on, as another process writes it."""
+        self._again, self._stop, self._owned = None, None, False
+        self._result = self._exception = None
+        if self._listeners is not None:
+            self._advance(record)
+            with self._listeners.changed:
+                self._listeners.changed.notify_all()
+
     def _settle(self) -> None:
         """Call the callbacks of a job that has just become final."""
         if self._listeners is not None:
@@ -426,17 +446,6 @@ class RecordedJob(Job):
     def _abandon(self, record: Record) -> None:
         """Take the record of a job that is lost to this process, where nobody else can know of it."""
         self._listeners, self._record = None, record
-
-    def _raise_failure(self) -> None:
-        failure = self.error or Failure("exception", "no reason was recorded")
-        error = self._exception
-        if isinstance(error, Exception) and self._is_call:
-            # Each time as it was: otherwise its traceback would grow with every call.
-            raise error.with_traceback(self._traceback)
-        refusal = JobError(f"Job {self._job_id} failed: {failure.message}")
-        if error is None and failure.traceback:
-            refusal.add_note(f"The original traceback:\n{failure.traceback}")
-        raise refusal from error
 
     @property
     def _is_call(self) -> bool:

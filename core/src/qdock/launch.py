@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qdock.attempts import Attempts
 from qdock.backend import execute
 from qdock.call import Call
+from qdock.detach import detached_executor, hand_over, pack
 from qdock.errors import OptionError
 from qdock.events import Event, Finished, Inside, Log, Progress, Recorded
 from qdock.executors.inline import pass_on_interrupt
@@ -38,12 +39,14 @@ _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 
 def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
     """Return the job of a submission: it runs, or is queued, or is done already."""
+    if submission.detach:
+        return _detach(dock, submission, executor)
     if current_worker() is not None:
         # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
         executor = "inline"
     elif executor is None and submission.time_limit is not None:
         executor = "process"
-    chosen = dock.default_executor if executor is None else None
+    chosen = dock.executor_table.default if executor is None else None
     if executor in (None, "inline") and submission.time_limit is None and is_small(submission):
         if not submission.retries:
             return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
@@ -52,13 +55,17 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
         executor = chosen or submission.backend.spec.executor or DEFAULT_EXECUTOR
     name = executor if isinstance(executor, str) else getattr(executor, "name", type(executor).__name__)
     taker = dock.get_executor(executor)
-    if submission.time_limit is not None and not getattr(taker, "keeps_time_limits", False):
+    _check_limit(submission, taker, name)
+    close_at_exit()
+    return start(dock, submission, submission.record(name, dock.owner.name), taker)
+
+
+def _check_limit(submission: Submission, executor: Executor, name: str) -> None:
+    if submission.time_limit is not None and not getattr(executor, "keeps_time_limits", False):
         raise OptionError(
             f"`time_limit` is for executors that can kill what takes too long, but {name!r} can't. Use "
             f"executor='process', and for a job inside of a job limit the outer one."
         )
-    close_at_exit()
-    return start(dock, submission, submission.record(name, dock.owner.name), taker)
 
 
 def is_small(submission: Submission) -> bool:
@@ -132,13 +139,31 @@ def logged(events: Sequence[Event]) -> list[Any]:
 
 def start(dock: Dock, submission: Submission, record: Record, executor: Executor) -> RecordedJob:
     """Record a queued job, give its work to an executor, and return it."""
-    job = RecordedJob(dock, record, submission.backend)
-    job._listeners, job._created, job._stop = Listeners(), time.perf_counter(), executor.stop
+    job = _waiting(dock, submission, record)
+    job._stop = executor.stop
     record = gate(dock, job)
     dock.owner.create(job, moved_to_queue(record))
     call = Call(execute, submission.work(submission.own_programs, record.id))
     job._again = Attempts(dock.owner, job, executor, call)
     job._again()
+    return job
+
+
+def _waiting(dock: Dock, submission: Submission, record: Record) -> RecordedJob:
+    job = RecordedJob(dock, record, submission.backend)
+    job._listeners, job._created = Listeners(), time.perf_counter()
+    return job
+
+
+def _detach(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
+    """Record a queued job, have an owner process of its own take it, and return it."""
+    name = detached_executor(dock, submission, executor)
+    _check_limit(submission, dock.get_executor(name), name)
+    record = submission.record(name, dock.owner.name)
+    packed = pack(submission, record.id)
+    job = _waiting(dock, submission, record)
+    dock.owner.create(job, moved_to_queue(gate(dock, job)))
+    hand_over(dock, submission, job, name, packed)
     return job
 
 

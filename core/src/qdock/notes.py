@@ -28,6 +28,9 @@ class Notes:
         Where the records are.
     """
 
+    #: Whose jobs they are; nothing is written of a job that somebody else has by now.
+    owner: str | None = None
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self.after_fork()
@@ -76,7 +79,7 @@ class Notes:
         with self._writing:
             changes = self.take(job_id)
             if changes:
-                self._store.update(job_id, **changes)
+                self._store.update(job_id, by=self.owner, **changes)
 
     def write_all(self) -> None:
         """Write what there is, unless that was done just now."""

@@ -19,7 +19,7 @@ from qdock.events import Checkpoint, Event, Finished, Inside, Log, Part, Progres
 from qdock.job import RecordedJob
 from qdock.notes import Notes
 from qdock.record import RETRIABLE, Failure, JobProgress, LogLine, Record, moved
-from qdock.status import JobStatus
+from qdock.status import JOB_FINAL_STATES, JobStatus
 from qdock.watcher import Watcher
 from qdock.worker import current_worker, describe
 
@@ -33,7 +33,6 @@ UNFINISHED = (JobStatus.INITIALIZING, JobStatus.VALIDATING, JobStatus.QUEUED, Jo
 
 #: How many results a store that fails is offered again.
 UNWRITTEN = 1000
-
 _log = logging.getLogger(__name__)
 
 _Observe = Callable[[RecordedJob, JobStatus, JobStatus], None]
@@ -58,6 +57,7 @@ class Owner:
         self.jobs: dict[str, RecordedJob] = {}
         self._told: set[str] = set()
         self._notes = Notes(store)
+        self._notes.owner = self.name
         self._watcher = Watcher(
             self._look, lambda: store.shared and bool(self.jobs), lambda: store.watch_over(self.name)
         )
@@ -79,7 +79,7 @@ class Owner:
     def move(self, job: RecordedJob, expected: Collection[JobStatus], status: JobStatus, **changes: Any) -> bool:
         """Record another status if the job is in one of `expected`; return whether it was."""
         changes = {**self._notes.take(job.job_id()), "metrics": job._measure(status), **changes}
-        record = self._store.transition(job.job_id(), expected, status, **changes)
+        record = self._store.transition(job.job_id(), expected, status, by=self.name, **changes)
         if record is not None:
             self._announce(job, record)
         return record is not None
@@ -171,12 +171,41 @@ class Owner:
         found: list[Record | None] = []
 
         def record_end() -> None:
-            found[:] = [self._store.transition(job.job_id(), UNFINISHED, status, **kept, **changes)]
+            found[:] = [self._store.transition(job.job_id(), UNFINISHED, status, by=self.name, **kept, **changes)]
 
         if not self._write(job, record_end):
             found = [moved(job._record, status, time.time(), **changes)]
         if found[0] is not None:
             self._announce(job, found[0])
+        elif job._record.status not in JOB_FINAL_STATES:
+            self._give_up(job, event)
+
+    def _give_up(self, job: RecordedJob, event: Finished) -> None:
+        """Let go of a job that somebody took for lost, and keep what came back all the same."""
+        try:
+            record = self._store.get(job.job_id())
+            if event.failure is None and not event.stopped and record.status is not JobStatus.CANCELLED:
+                self._store.add_late(job.job_id(), job._record.attempt, event.value)
+            self.hand_over(job, record)
+        # It is not this owner's any more: nobody here waits for what can't be written.
+        except Exception:  # noqa: BLE001
+            _log.warning("The late end of job %s could not be recorded.", job.job_id(), exc_info=True)
+
+    def keep_handle(self, job: RecordedJob) -> None:
+        """Write down what the next owner can bind to, should this one die."""
+        record = self._store.update(job.job_id(), by=self.name, native_id=job._handle)
+        if record is not None:
+            job._advance(record)
+
+    def take(self, job: RecordedJob) -> None:
+        """See to a job from now on whose record names this owner."""
+        self.jobs[job.job_id()] = job
+        self._watcher.wake()
+
+    def hand_over(self, job: RecordedJob, record: Record) -> None:
+        """Let another owner have a job: this process learns from the store what becomes of it."""
+        self.jobs.pop(record.id, None)
+        job._disown(record)
 
     def _take_notes(self, job: RecordedJob) -> dict[str, Any]:
         try:
@@ -264,6 +293,7 @@ class Owner:
         self._store.after_fork()
         self._watcher.after_fork()
         self._notes.after_fork()
+        self._notes.owner = self.name
         self._unwritten.clear()
         failure = Failure("worker_lost", "This process was forked off while the job ran. It goes on in the parent.")
         for job in self.jobs.values():

@@ -9,7 +9,7 @@ from qdock.backend import Backend, LocalBackend, Target
 from qdock.call import Call
 from qdock.checks import check_circuit, check_number
 from qdock.streams import check_seed, draw_seed
-from qdock.submission import Submission, check_metadata, check_retries, check_tags, check_time_limit
+from qdock.submission import Submission, check_detach, check_metadata, check_retries, check_tags, check_time_limit
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -29,6 +29,7 @@ def prepare(
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     retries: int = 0,
+    detach: bool = False,
     rerun_of: str | None = None,
     checkpoint: Any = None,
     job_id: str | None = None,
@@ -63,6 +64,7 @@ def prepare(
         metadata=check_metadata(metadata),
         time_limit=check_time_limit(time_limit),
         retries=check_retries(retries),
+        detach=check_detach(detach),
         rerun_of=rerun_of,
         checkpoint=checkpoint,
         job_id=job_id,

@@ -175,6 +175,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return self.attempt <= self.retries and not self.cancel_requested
 
     @property
+    def has_outlived(self) -> bool:
+        """Whether its work goes on without its owner, where it was given to, as far as anybody knows."""
+        return self.native_id is not None and self.executor != ADOPTED
+
+    @property
+    def may_survive(self) -> bool:
+        """Whether the death of its owner is not its end."""
+        return self.has_outlived or (self.may_retry and self.executor != ADOPTED)
+
+    @property
     def previous(self) -> JobStatus:
         """The status that was recorded before this one; INITIALIZING if this is the first."""
         seen = [line.status for line in self.history if not line.inferred]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from qdock.record import Deferred, LogLine, Record, changed, loss, moved
 from qdock.sqlite_files import Connections
 from qdock.sqlite_logs import add_lines, read_lines
 from qdock.status import JOB_FINAL_STATES, JobStatus, check_transition
-from qdock.store import array_bytes, may_move, not_found
+from qdock.store import array_bytes, leave_alone, may_move, not_found
 from qdock.stored import program_from_value, program_to_value, record_from_dict, record_to_dict
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ _RECORD = """
     FROM job CROSS JOIN document ON document.job = seq AND kind = 'given'
 """
 _Row = tuple[Any, ...]
+#: Begins the kind of a document that is a result of an attempt that was given up.
+_LATE = "late-"
 
 
 class SqliteStore:
@@ -83,6 +85,8 @@ class SqliteStore:
         self._leases, self._next_beat = Leases(), 0.0
         #: Programs of unfinished jobs of this process, which may be none that can be stored.
         self._programs: dict[str, Any] = {}
+        #: Without a Dock, nobody is there to see to a job of a dead owner that is not lost yet.
+        self.revive: Callable[[Record], bool] = leave_alone
 
     def __repr__(self) -> str:
         return f"<SqliteStore {self.path}>"
@@ -176,15 +180,16 @@ class SqliteStore:
         *,
         result: Result | None = None,
         at: float | None = None,
+        by: str | None = None,
         **changes: Any,
     ) -> Record | None:
-        """Move a job to `status` if it is in one of `expected`; None if it is not."""
+        """Move a job to `status` if it is in one of `expected`; None if it is not, or has another owner than `by`."""
         for previous in expected:
             check_transition(previous, status)
         documents = self._result_documents(job_id, result) if status in JOB_FINAL_STATES else {}
         with _Kept(self._documents, documents) as kept, self._files.write() as db:
             seq, record = self._fetch(db, job_id)
-            if not may_move(record, expected, status):
+            if not may_move(record, expected, status, by):
                 kept.lost = True
                 return None
             record = moved(record, status, time.time() if at is None else at, **changes)
@@ -194,11 +199,11 @@ class SqliteStore:
             self._programs.pop(job_id, None)
         return record
 
-    def update(self, job_id: str, **changes: Any) -> Record | None:
-        """Change fields other than the status of a job that is not final; None if it is."""
+    def update(self, job_id: str, *, by: str | None = None, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is, or has another owner."""
         with self._files.write() as db:
             seq, record = self._fetch(db, job_id)
-            if record.is_final:
+            if record.is_final or by not in (None, record.owner):
                 return None
             record = changed(record, **changes)
             self._put(db, seq, record, changes)
@@ -249,8 +254,6 @@ class SqliteStore:
 
     def result(self, job_id: str) -> Result:
         """Return a job's result; `ResultNotStored` if it is not kept, `StoreError` if it is damaged."""
-        from qdock.result import Result
-
         with self._files.read() as db:
             seq = _seq(db, job_id)
             kept, reason = (_get_document(db, seq, kind) for kind in ("result", "no result"))
@@ -259,11 +262,30 @@ class SqliteStore:
             raise ResultNotStored(
                 f"The result of job {job_id} is not in the store: {why}. Run it again with `job.rerun()`."
             )
-        with self._documents.open(job_id, "result", kept) as file:
+        return self._read_result(job_id, "result", kept)
+
+    def _read_result(self, job_id: str, kind: str, kept: Document) -> Result:
+        from qdock.result import Result
+
+        with self._documents.open(job_id, kind, kept) as file:
             try:
                 return Result._read(file, result_limit(file))
             except UNREADABLE as error:
-                raise damaged(job_id, "result", str(error)) from error
+                raise damaged(job_id, kind, str(error)) from error
+
+    def add_late(self, job_id: str, attempt: int, result: Result) -> None:
+        """Keep the result of an attempt that was given up before it came."""
+        kind = f"{_LATE}{attempt}"
+        documents = {kind: self._documents.write(job_id, kind, result._write)}
+        with _Kept(self._documents, documents), self._files.write() as db:
+            _put_documents(db, _seq(db, job_id), documents)
+
+    def late_results(self, job_id: str) -> dict[int, Result]:
+        """Return the results that came too late, by their attempts."""
+        query = "SELECT kind, content, file, digest FROM document WHERE job = ? AND kind GLOB ?"
+        with self._files.read() as db:
+            rows = list(db.execute(query, (_seq(db, job_id), f"{_LATE}[0-9]*")))
+        return {int(kind.removeprefix(_LATE)): self._read_result(job_id, kind, Document(*kept)) for kind, *kept in rows}
 
     def _result_documents(self, job_id: str, result: Result | None) -> dict[str, Document]:
         """Return a result as a document, or the reason why it can't be one."""
@@ -285,9 +307,11 @@ class SqliteStore:
         """Return a record that was looked at; if its owner has died it is known from now on."""
         if record.is_final or not self._has_died(record.owner):
             return record
+        if self.revive(record):
+            return self._read_again(record.id)
         failure = loss(record)
         try:
-            found = self.transition(record.id, _UNFINISHED, JobStatus.ERROR, error=failure)
+            found = self.transition(record.id, _UNFINISHED, JobStatus.ERROR, by=record.owner, error=failure)
             return self._read_again(record.id) if found is None else found
         except StoreError:
             # It can't be written down, but it is true.

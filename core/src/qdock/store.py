@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qdock.errors import JobError, JobNotFoundError, ResultNotStored
@@ -27,6 +27,7 @@ __all__ = [
     "Store",
     "array_bytes",
     "dropped_note",
+    "leave_alone",
     "may_move",
     "not_found",
 ]
@@ -41,6 +42,8 @@ class Store(Protocol):
 
     #: Whether other processes may read and write it too.
     shared: bool
+    #: Called with the record of a job whose owner has died; true if that is seen to, and it is not lost yet.
+    revive: Callable[[Record], bool]
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
         """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
@@ -70,17 +73,24 @@ class Store(Protocol):
         *,
         result: Result | None = None,
         at: float | None = None,
+        by: str | None = None,
         **changes: Any,
     ) -> Record | None:
-        """Move a job to `status` if it is in one of `expected`; None if it is not.
+        """Move a job to `status` if it is in one of `expected`; None if it is not, or has another owner than `by`.
 
         The result and the `changes` of other fields are written with the status or not at all. A job whose end was
         asked for is neither started nor queued again. A move that `status.TRANSITIONS` does not allow raises
         `InvalidTransition`, whatever the job's status is.
         """
 
-    def update(self, job_id: str, **changes: Any) -> Record | None:
-        """Change fields other than the status of a job that is not final; None if it is."""
+    def update(self, job_id: str, *, by: str | None = None, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is, or has another owner."""
+
+    def add_late(self, job_id: str, attempt: int, result: Result) -> None:
+        """Keep the result of an attempt that was given up before it came."""
+
+    def late_results(self, job_id: str) -> dict[int, Result]:
+        """Return the results that came too late, by their attempts."""
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
         """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
@@ -107,10 +117,15 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
-def may_move(record: Record, expected: Collection[JobStatus], status: JobStatus) -> bool:
+def may_move(record: Record, expected: Collection[JobStatus], status: JobStatus, by: str | None = None) -> bool:
     """Whether a transition wins: the rule that every store applies while nobody else can write."""
     starts = status is JobStatus.RUNNING or status is JobStatus.QUEUED
-    return record.status in expected and not (starts and record.cancel_requested)
+    return record.status in expected and not (starts and record.cancel_requested) and by in (None, record.owner)
+
+
+def leave_alone(record: Record) -> bool:
+    """Whether a job of a dead owner is not lost, as somebody may come who sees to it; for a store without a Dock."""
+    return record.may_survive
 
 
 class CappedLog:
@@ -172,6 +187,8 @@ class MemoryStore:
         self._records: dict[str, Record] = {}
         self._results: dict[str, tuple[Result, int]] = {}
         self._logs: dict[str, CappedLog] = {}
+        self.revive: Callable[[Record], bool] = leave_alone
+        self._late: dict[str, dict[int, Result]] = {}
         self._finished: deque[str] = deque()
         self._result_bytes = 0
         self.after_fork()
@@ -240,14 +257,15 @@ class MemoryStore:
         *,
         result: Result | None = None,
         at: float | None = None,
+        by: str | None = None,
         **changes: Any,
     ) -> Record | None:
-        """Move a job to `status` if it is in one of `expected`; None if it is not."""
+        """Move a job to `status` if it is in one of `expected`; None if it is not, or has another owner than `by`."""
         for previous in expected:
             check_transition(previous, status)
         with self._lock:
             record = self.get(job_id)
-            if not may_move(record, expected, status):
+            if not may_move(record, expected, status, by):
                 return None
             record = moved(record, status, time.time() if at is None else at, **changes)
             self._records[job_id] = record
@@ -255,14 +273,25 @@ class MemoryStore:
                 self._finish(job_id, result)
             return record
 
-    def update(self, job_id: str, **changes: Any) -> Record | None:
-        """Change fields other than the status of a job that is not final; None if it is."""
+    def update(self, job_id: str, *, by: str | None = None, **changes: Any) -> Record | None:
+        """Change fields other than the status of a job that is not final; None if it is, or has another owner."""
         with self._lock:
             record = self.get(job_id)
-            if record.is_final:
+            if record.is_final or by not in (None, record.owner):
                 return None
             self._records[job_id] = record = changed(record, **changes)
             return record
+
+    def add_late(self, job_id: str, attempt: int, result: Result) -> None:
+        """Keep the result of an attempt that was given up before it came."""
+        with self._lock:
+            self.get(job_id)
+            self._late.setdefault(job_id, {})[attempt] = result
+
+    def late_results(self, job_id: str) -> dict[int, Result]:
+        """Return the results that came too late, by their attempts."""
+        self.get(job_id)
+        return dict(self._late.get(job_id, {}))
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
         """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
@@ -325,6 +354,7 @@ class MemoryStore:
     def _forget(self, job_id: str) -> None:
         self._drop_result(job_id)
         self._logs.pop(job_id, None)
+        self._late.pop(job_id, None)
         del self._records[job_id]
 
     def _drop_result(self, job_id: str) -> None:

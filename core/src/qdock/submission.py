@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qdock.call import Call
     from qdock.circuit import Circuit
 
-__all__ = ["Submission", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
+__all__ = ["Submission", "check_detach", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
 
 
 @dataclass(slots=True)
@@ -43,6 +43,8 @@ class Submission:
     time_limit: float | None = None
     #: How often a lost attempt is followed by another one.
     retries: int = 0
+    #: Whether an owner process of its own sees to it.
+    detach: bool = False
     rerun_of: str | None = None
     checkpoint: Any = None
     #: Chosen by whoever submits it; None: one is made up.
@@ -113,3 +115,10 @@ def check_retries(retries: int) -> int:
     if number is None or number < 0:
         raise OptionError(f"`retries` is a whole number of at least 0, but {retries!r} was given.")
     return number
+
+
+def check_detach(detach: bool) -> bool:
+    """Return whether a job is to be detached, or raise `OptionError` if that is no truth value."""
+    if not isinstance(detach, bool):
+        raise OptionError(f"`detach` is True or False, but {detach!r} was given.")
+    return detach

@@ -174,3 +174,34 @@ def test_what_is_no_age_is_a_wrong_input(qdock, age):
     outcome = qdock("jobs", "prune", "--older-than", age)
     assert outcome.status == 2
     assert f"{age!r} is no age. Write 30d, 12h, 2w, 45m or 90s." in outcome.err
+
+
+def test_a_detached_job_is_an_id_and_goes_on_by_itself(qdock, done):
+    outcome = qdock("run", "one.toy", "--backend", "coin", "--shots", 5, "--seed", 3, "--detach")
+    assert outcome.status == 0
+    ((job_id,),) = outcome.lines
+    assert qdock("wait", job_id, "--timeout", 60).out == "DONE\n"
+    assert qdock("result", job_id, "--json").json["shots"] == 5
+    assert qdock("show", job_id, "--json").json["owner"] != qdock("show", done["job_id"], "--json").json["owner"]
+
+
+def test_detached_jobs_in_json_and_files_that_give_none(qdock, done):
+    outcome = qdock("run", "one.toy", "bad.toy", "--backend", "coin", "--detach", "--json")
+    assert outcome.status == 2
+    first, second = outcome.json
+    assert first["job_id"] != done["job_id"]
+    assert first["status"] in ("QUEUED", "RUNNING", "DONE")
+    assert (first["results"], second["job_id"]) == ([], None)
+    qdock("wait", first["job_id"], "--timeout", 60)
+
+
+def test_a_detached_job_has_no_result_to_save(qdock):
+    outcome = qdock("run", "one.toy", "--backend", "coin", "--detach", "-o", "x.npz")
+    assert outcome.status == 2
+    assert "A detached job has no result yet that -o could save. `qdock result JOB -o FILE` will." in outcome.err
+
+
+def test_a_detached_job_takes_a_store_that_is_a_file(qdock):
+    outcome = qdock("run", "one.toy", "--backend", "coin", "--detach", QDOCK_STORE="memory:")
+    assert outcome.status == 1
+    assert "`detach=True` takes a store that is a file" in outcome.err

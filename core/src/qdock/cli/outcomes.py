@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdock.cli.failures import DONE, FAILED, INTERRUPTED, report
-from qdock.cli.output import flush, write_json, write_note
+from qdock.cli.output import flush, write, write_json, write_note
 from qdock.cli.pictures import show_result
 from qdock.errors import JobError, QdockError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qdock.job import RecordedJob
     from qdock.result import Result
 
-__all__ = ["show_all"]
+__all__ = ["show_all", "show_ids"]
 
 
 def show_all(
@@ -56,6 +56,21 @@ def show_all(
     if as_json:
         write_json(documents if several else documents[0])
     return _leave(submissions) if interrupted else status
+
+
+def show_ids(submissions: Sequence[Submission], *, as_json: bool, debug: bool) -> int:
+    """Show the ids of jobs that go on without us, and every error, and return the exit status."""
+    status, several = DONE, len(submissions) > 1
+    for submission in submissions:
+        if submission.error is not None:
+            about = submission.file if several else ""
+            status = max(status, report(submission.error, debug=debug, about=about))
+        elif submission.job is not None and not as_json:
+            write(submission.job.job_id())
+    if as_json:
+        documents = [_describe(submission, None) for submission in submissions]
+        write_json(documents if several else documents[0])
+    return status
 
 
 def _is_done(submission: Submission) -> bool:

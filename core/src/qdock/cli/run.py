@@ -77,6 +77,7 @@ def _bindings(ctx: click.Context, parameter: click.Parameter, texts: Sequence[st
 @time_limit_option
 @retries_option
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A label for the jobs; may be repeated.")
+@click.option("--detach", is_flag=True, help="Print the ids of the jobs, which go on when this terminal is closed.")
 @click.option("-o", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Save the result there as well.")
 @json_option
 @debug_option
@@ -92,6 +93,7 @@ def command(
     tags: Sequence[str],
     time_limit: float | None,
     retries: int | None,
+    detach: bool,
     target: str | None,
     as_json: bool,
     **given: Any,
@@ -99,12 +101,15 @@ def command(
     """Run programs and show what comes back.
 
     Each FILE is a job of its own; `-` is a program on standard input, and `package.module:function` a function for a
-    backend that runs functions. Ctrl-C cancels the jobs that have not ended.
+    backend that runs functions. Ctrl-C cancels the jobs that have not ended,
+    but not those that were detached.
     """
-    from qdock.cli.outcomes import show_all
-    from qdock.cli.submissions import Submission, run_all
+    from qdock.cli.outcomes import show_all, show_ids
+    from qdock.cli.submissions import Submission, run_all, submit_all
 
     _check_files(files, target)
+    if detach and target is not None:
+        raise click.UsageError("A detached job has no result yet that -o could save. `qdock result JOB -o FILE` will.")
     device = _get_backend(backend)
     # Not `in (None, False)`: 0 shots, which are refused, equal False.
     options = {name: value for name, value in given.items() if value is not None and value is not False}
@@ -113,6 +118,9 @@ def command(
     device.resolve_options(options, qdock.default_dock().config)
     about: dict[str, Any] = {"executor": executor, "tags": tags, "time_limit": time_limit, "retries": retries or 0}
     submissions = [Submission(file) for file in files]
+    if detach:
+        submit_all(submissions, lambda file: qdock.run(_read(file, values), device, detach=True, **about, **options))
+        return show_ids(submissions, as_json=as_json, debug=ctx.meta[DEBUG])
     interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), device, **about, **options))
     return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
 

@@ -13,7 +13,7 @@ from qdock.errors import JobTimeoutError
 if TYPE_CHECKING:
     from qdock.job import Job, RecordedJob
 
-__all__ = ["Submission", "run_all"]
+__all__ = ["Submission", "run_all", "submit_all"]
 
 #: Seconds without a progress bar; work that ends sooner needs none.
 _PATIENCE = 0.5
@@ -38,13 +38,18 @@ def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJ
     A file that gives no job keeps its error, and the others are run.
     """
     try:
-        for submission in submissions:
-            _submit(submission, submit)
+        submit_all(submissions, submit)
         _wait(_jobs(submissions))
     except KeyboardInterrupt:
         _cancel(_jobs(submissions))
         return True
     return False
+
+
+def submit_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> None:
+    """Submit a job for each file; one that gives no job keeps its error."""
+    for submission in submissions:
+        _submit(submission, submit)
 
 
 def _submit(submission: Submission, submit: Callable[[str], RecordedJob]) -> None:

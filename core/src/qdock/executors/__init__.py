@@ -48,6 +48,9 @@ class Executor(Protocol):
     An executor calls `qdock.worker.work` with a `Worker` for the job wherever the work is to be done, and emits the
     `Finished` that it returns: exactly one for every job that was started and not stopped while it was waiting.
 
+    One whose work goes on when the process that started it has ended says ``outlives_owner = True``. The handle is
+    then kept in the job's record, and the next owner that finds the job calls `attach` with it.
+
     One that can end work that takes too long says ``keeps_time_limits = True``, and its `start` takes ``time_limit``
     in seconds too.
     """

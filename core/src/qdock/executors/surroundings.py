@@ -42,8 +42,8 @@ class Surroundings:
             folder = None
         return cls(dict(os.environ), folder, tuple(os.path.join(folder or "", entry) for entry in sys.path))
 
-    def command(self, *arguments: object) -> list[str]:
-        """Return the command of a worker.
+    def command(self, *arguments: object, module: str = _MODULE) -> list[str]:
+        """Return the command of a worker, or of another program of ours.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Surroundings:
             raise JobError("No process can be started: `sys.executable` is empty. Use the executor 'thread'.")
         # Warnings, optimisation and the like as here; and no folder before those of `path` where modules are found.
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
-        return [sys.executable, *flags, "-P", "-m", _MODULE, *map(str, arguments)]
+        return [sys.executable, *flags, "-P", "-m", module, *map(str, arguments)]
 
     def worker_environ(self) -> dict[str, str]:
         """Return the environment that a worker starts in, which finds what `settle_in` makes of it."""

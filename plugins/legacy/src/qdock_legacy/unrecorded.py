@@ -110,6 +110,7 @@ class UnrecordedJob(RecordedJob):
             status=JobStatus.QUEUED,
             history=(StatusChange(JobStatus.QUEUED, now),),
             created=now,
+            owner=ledger.owner.name,
             program=self._call,
             metadata=self.metadata,
         )

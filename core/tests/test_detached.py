@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from qdock.dock import Dock
 from qdock.errors import JobCancelledError, JobError, OptionError
 from qdock.events import Finished, Started
 from qdock.executors import ThreadExecutor
-from qdock.job import JobStatus
+from qdock.job import JobStatus, as_completed
 from qdock.record import changed
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec, ExecutorSpec
@@ -480,3 +481,55 @@ def test_a_misspelt_executor_in_the_settings_is_always_an_error(make):
     for backend in (Small(), Runner()):
         with pytest.raises(LookupError, match="thraed"):
             dock.run(Call(int), backend)
+
+
+# --- jobs of other processes that are waited for here
+
+
+@pytest.fixture
+def elsewhere(make, tmp_path):
+    """A hundred jobs of another Dock, which wait for a file: `elsewhere()` returns this Dock's handles of them."""
+
+    def submit():
+        owner, mine = make(executor="thread"), make()
+        jobs = [owner.run(call(wait_for, tmp_path / "go"), Runner()) for _ in range(100)]
+        return [mine.get_job(job.job_id()) for job in jobs]
+
+    return submit
+
+
+def test_a_hundred_jobs_of_another_process_are_gathered_without_a_thread_each(elsewhere, tmp_path):
+    async def main():
+        waits = [asyncio.ensure_future(wrap(job)) for job in elsewhere()]
+        await asyncio.sleep(0.1)
+        threads = [thread.name for thread in threading.enumerate()]
+        (tmp_path / "go").touch()
+        return await asyncio.wait_for(asyncio.gather(*waits), SOON), threads
+
+    async def wrap(job):
+        return (await job).data()["value"]
+
+    values, threads = asyncio.run(main())
+    assert values == [os.getpid()] * 100
+    # The owner's watcher, and the one that follows all hundred.
+    assert threads.count("qdock-owner") <= 2
+    assert "qdock-watch" not in threads
+
+
+def test_jobs_of_another_process_come_as_they_are_completed(elsewhere, tmp_path):
+    jobs = elsewhere()[:5]
+    futures = [job.future for job in jobs]
+    (tmp_path / "go").touch()
+    assert {job.job_id() for job in as_completed(jobs, SOON)} == {job.job_id() for job in jobs}
+    assert all(future.result(SOON).data()["value"] == os.getpid() for future in futures)
+
+
+def test_who_waits_for_a_job_that_was_forgotten_hears_of_it(make, tmp_path):
+    owner, mine = make(), make()
+    job = owner.run(call(wait_for, tmp_path / "go"), Runner(), executor="thread")
+    followed, told = mine.get_job(job.job_id()), threading.Event()
+    followed.add_done_callback(lambda _: told.set())
+    (tmp_path / "go").touch()
+    job.result(SOON)
+    owner.store.prune(time.time() + 60)
+    assert told.wait(SOON)

@@ -261,6 +261,11 @@ class RecordedJob(Job):
         where = f" on {self._record.backend}" if self._record.backend else ""
         return f"<{type(self).__name__} {self._job_id} {self.status().name}{where}>"
 
+    def _repr_html_(self) -> str:
+        from qdock.job_views import job_html
+
+        return job_html(self)
+
     # --- waiting
 
     def add_done_callback(self, callback: Callback) -> None:
@@ -272,8 +277,8 @@ class RecordedJob(Job):
             self._listeners = Listeners()
         if self._listeners is None or not self._listeners.add(callback):
             call_back(callback, self)
-        elif not self._owned:
-            threading.Thread(target=self.wait_for_final_state, name="qdock-watch", daemon=True).start()
+        elif not self._owned and self._dock is not None:
+            self._dock.owner.follow(self)
 
     def __await__(self) -> Generator[Any, None, Result]:
         """Wait for the result in any event loop; the loop goes on meanwhile."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qdock.arithmetic import whole
 from qdock.job import RecordedJob
+from qdock.job_views import jobs_html, jobs_text
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -15,7 +16,13 @@ __all__ = ["JobList", "check_limit", "timestamp"]
 
 
 class JobList(list[RecordedJob]):
-    """A list of jobs that shows itself as a table."""
+    """A list of jobs that shows itself as a table, on a terminal and in a notebook."""
+
+    def __repr__(self) -> str:
+        return jobs_text(self)
+
+    def _repr_html_(self) -> str:
+        return jobs_html(self)
 
 
 def timestamp(since: float | datetime | timedelta | None) -> float | None:

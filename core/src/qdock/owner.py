@@ -16,6 +16,7 @@ import msgspec
 
 from qdock.errors import JobCancelledError, JobTimeoutError
 from qdock.events import Checkpoint, Event, Finished, Inside, Log, Part, Progress, Recorded, Started
+from qdock.following import Following
 from qdock.job import RecordedJob
 from qdock.notes import Notes
 from qdock.record import RETRIABLE, Failure, JobProgress, LogLine, Record, moved
@@ -56,6 +57,7 @@ class Owner:
         #: The jobs that are not final, and those of them that were told to stop.
         self.jobs: dict[str, RecordedJob] = {}
         self._told: set[str] = set()
+        self._following = Following()
         self._notes = Notes(store)
         self._notes.owner = self.name
         self._watcher = Watcher(
@@ -206,6 +208,12 @@ class Owner:
         """Let another owner have a job: this process learns from the store what becomes of it."""
         self.jobs.pop(record.id, None)
         job._disown(record)
+        if job._listeners is not None and job._listeners.has_callbacks:
+            self.follow(job)
+
+    def follow(self, job: RecordedJob) -> None:
+        """Call the callbacks of a job whose record somebody else writes."""
+        self._following.add(job)
 
     def _take_notes(self, job: RecordedJob) -> dict[str, Any]:
         try:
@@ -292,6 +300,7 @@ class Owner:
         self.name = _new_name()
         self._store.after_fork()
         self._watcher.after_fork()
+        self._following.after_fork()
         self._notes.after_fork()
         self._notes.owner = self.name
         self._unwritten.clear()

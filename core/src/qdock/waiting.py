@@ -85,6 +85,11 @@ class Listeners:
                 self._callbacks.append(callback)
             return not self.settled
 
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether somebody is to be told of the end."""
+        return bool(self._callbacks)
+
     def wait(self, test: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until `test` is true, which is asked at once and at every change; return whether it is."""
         with self.changed:

@@ -191,12 +191,12 @@ class Shell:
         os.close(ours)
         return Outcome(process.wait(60), _STYLE.sub("", shown.replace("\r\n", "\n")), "")
 
-    def interrupt(self, *arguments: object) -> Outcome:
-        """Run a command and press Ctrl-C once its backend says that it works."""
+    def interrupt(self, *arguments: object, number: int = signal.SIGINT) -> Outcome:
+        """Run a command and press Ctrl-C, or send another signal, once its backend says that it works."""
         process = self.start(*arguments)
         assert process.stderr is not None
         assert process.stderr.readline() == "working\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=60)
         return Outcome(process.returncode, out, err)
 

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -404,6 +405,30 @@ def test_ctrl_c_cancels_the_job_and_exits_with_130(qdock, executor):
     assert (outcome.status, outcome.out) == (130, "")
     assert "Interrupted" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+def test_sigterm_cancels_the_job_and_exits_with_143(qdock, executor):
+    outcome = qdock.interrupt(
+        "run", "--backend", "patient", "--executor", executor, "--json", "one.toy", number=signal.SIGTERM
+    )
+    assert outcome.status == 143
+    assert outcome.err.splitlines()[-1].startswith("Terminated")
+    assert executor == "inline" or outcome.json["status"] == "CANCELLED"
+
+
+def test_sigterm_leaves_work_that_does_not_listen(qdock):
+    outcome = qdock.interrupt("run", "--backend", "deaf", "one.toy", number=signal.SIGTERM)
+    assert outcome.status == 143
+    assert "Terminated: 0 of 1 job stopped." in outcome.err
+
+
+@pytest.mark.parametrize("option", ["shots", "seed"])
+def test_an_option_that_is_given_twice_is_a_wrong_input(qdock, option):
+    outcome = qdock("run", "--backend", "coin", f"--{option}", "4", "--set", f"{option}=5", "one.toy")
+    assert outcome.status == 2
+    text = f"The option '{option}' is given twice, as --{option} 4 and as --set {option}=5. Leave out one of them."
+    assert text in outcome.err
 
 
 def test_ctrl_c_still_gives_one_json_document(qdock):

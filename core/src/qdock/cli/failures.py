@@ -7,9 +7,9 @@ import click
 from qdock.cli.output import write_error
 from qdock.errors import JobError, JobNotFoundError, QdockError
 
-__all__ = ["DONE", "FAILED", "INTERRUPTED", "WRONG_INPUT", "report"]
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "TERMINATED", "WRONG_INPUT", "report"]
 
-DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 # The first that fits decides. An error that is none of these is a fault in a program, not in what it was given.
 _STATUS: tuple[tuple[type[Exception], int], ...] = (

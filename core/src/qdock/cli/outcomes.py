@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdock.cli.failures import DONE, FAILED, INTERRUPTED, report
+from qdock.cli.failures import DONE, FAILED, report
 from qdock.cli.output import flush, write, write_json, write_note
 from qdock.cli.pictures import show_result
 from qdock.errors import JobError, QdockError
@@ -21,7 +21,7 @@ __all__ = ["show_all", "show_ids"]
 
 
 def show_all(
-    submissions: Sequence[Submission], *, target: str | None, as_json: bool, debug: bool, interrupted: bool
+    submissions: Sequence[Submission], *, target: str | None, as_json: bool, debug: bool, interrupted: int = 0
 ) -> int:
     """Show every result and every error, and return the exit status.
 
@@ -35,8 +35,8 @@ def show_all(
         Whether to print one JSON document instead of pictures and lines.
     debug : bool
         Whether to print tracebacks.
-    interrupted : bool
-        Whether Ctrl-C ended it: then only what was done by then is shown.
+    interrupted : int
+        The exit status, if Ctrl-C or SIGTERM ended it: then only what was done by then is shown.
     """
     status = DONE
     several = len(submissions) > 1
@@ -55,7 +55,7 @@ def show_all(
             status = max(status, _save(result, target, debug))
     if as_json:
         write_json(documents if several else documents[0])
-    return _leave(submissions) if interrupted else status
+    return _leave(submissions, interrupted) if interrupted else status
 
 
 def show_ids(submissions: Sequence[Submission], *, as_json: bool, debug: bool) -> int:
@@ -147,11 +147,11 @@ def _describe(submission: Submission, result: Result | None) -> dict[str, Any]:
     return document
 
 
-def _leave(submissions: Sequence[Submission]) -> int:
+def _leave(submissions: Sequence[Submission], status: int) -> int:
     """Return the status of an interrupted run; leave at once where work would not stop."""
     if any(submission.job is not None and not submission.job.in_final_state() for submission in submissions):
         # The interpreter would wait for the thread that the work is in, which does not listen.
         flush()
         sys.stderr.flush()
-        os._exit(INTERRUPTED)
-    return INTERRUPTED
+        os._exit(status)
+    return status

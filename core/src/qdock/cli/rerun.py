@@ -16,12 +16,13 @@ __all__ = ["command"]
 @click.command("rerun")
 @job_argument
 @click.option("--new-seed", is_flag=True, help="Draw another seed; without this the counts are the same.")
+@click.option("--resume", is_flag=True, help="Go on from the job's checkpoint instead of from the beginning.")
 @time_limit_option
 @retries_option
 @json_option
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, job_id: str, new_seed: bool, as_json: bool, **given: Any) -> int:
+def command(ctx: click.Context, /, job_id: str, new_seed: bool, resume: bool, as_json: bool, **given: Any) -> int:
     """Run the program of a job again, with its options and seed, and show what comes back.
 
     JOB is its id, the beginning of it, or `last`. What runs is a new job; Ctrl-C cancels it.
@@ -35,5 +36,5 @@ def command(ctx: click.Context, /, job_id: str, new_seed: bool, as_json: bool, *
     if new_seed:
         changes["seed"] = None
     submissions = [Submission(job.job_id())]
-    interrupted = run_all(submissions, lambda _: job.rerun(**changes))
+    interrupted = run_all(submissions, lambda _: job.rerun(resume=resume, **changes))
     return show_all(submissions, target=None, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)

@@ -29,4 +29,4 @@ def command(ctx: click.Context, job_id: str, target: str | None, as_json: bool) 
     if not job.in_final_state():
         raise JobError(f"Job {job.job_id()} is {job.status().name}. `qdock wait {job.job_id()}` waits for its end.")
     submission = Submission(job.job_id(), job)
-    return show_all([submission], target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=False)
+    return show_all([submission], target=target, as_json=as_json, debug=ctx.meta[DEBUG])

@@ -113,6 +113,7 @@ def command(
     device = _get_backend(backend)
     # Not `in (None, False)`: 0 shots, which are refused, equal False.
     options = {name: value for name, value in given.items() if value is not None and value is not False}
+    _refuse_doubles(options, settings)
     options |= _parse(settings, device)
     # What no file can change is refused once rather than for each.
     device.resolve_options(options, qdock.default_dock().config)
@@ -123,6 +124,14 @@ def command(
         return show_ids(submissions, as_json=as_json, debug=ctx.meta[DEBUG])
     interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), device, **about, **options))
     return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
+
+
+def _refuse_doubles(options: Mapping[str, Any], settings: Mapping[str, str]) -> None:
+    for name in options.keys() & settings.keys():
+        raise click.UsageError(
+            f"The option {name!r} is given twice, as --{name} {options[name]} and as --set {name}={settings[name]}. "
+            f"Leave out one of them."
+        )
 
 
 def _check_files(files: Sequence[str], target: str | None) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qdock.cli.failures import INTERRUPTED, TERMINATED
 from qdock.cli.output import harmless, is_watched, write_note
 from qdock.errors import JobTimeoutError
 
@@ -32,18 +35,40 @@ class Submission:
     error: Exception | None = None
 
 
-def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> bool:
-    """Submit a job for each file and wait for all of them; return whether Ctrl-C interrupted it.
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: to be taken like Ctrl-C, which is to stop what runs, but for the exit status."""
+
+
+def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> int:
+    """Submit a job for each file and wait for all of them; return the exit status if that was interrupted, or 0.
 
     A file that gives no job keeps its error, and the others are run.
     """
     try:
-        submit_all(submissions, submit)
-        _wait(_jobs(submissions))
-    except KeyboardInterrupt:
-        _cancel(_jobs(submissions))
-        return True
-    return False
+        with _terminated_by_sigterm():
+            submit_all(submissions, submit)
+            _wait(_jobs(submissions))
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, Terminated)
+        _cancel(_jobs(submissions), "Terminated" if terminated else "Interrupted")
+        return TERMINATED if terminated else INTERRUPTED
+    return 0
+
+
+@contextlib.contextmanager
+def _terminated_by_sigterm() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise Terminated
+
+    # Python lets no other thread say what a signal does.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def submit_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> None:
@@ -118,7 +143,7 @@ def _fraction(job: Job) -> float:
 # --- Ctrl-C
 
 
-def _cancel(jobs: Sequence[RecordedJob]) -> None:
+def _cancel(jobs: Sequence[RecordedJob], why: str) -> None:
     """Cancel what has not ended and say what became of it."""
     running = [job for job in jobs if not job.in_final_state()]
     for job in running:
@@ -126,7 +151,7 @@ def _cancel(jobs: Sequence[RecordedJob]) -> None:
     for job in running:
         _wait_shortly(job, _GRACE / len(running))
     stopped = sum(job.in_final_state() for job in running)
-    write_note(f"Interrupted: {stopped} of {_count(len(running))} stopped." if running else "Interrupted.")
+    write_note(f"{why}: {stopped} of {_count(len(running))} stopped." if running else f"{why}.")
 
 
 def _count(number: int) -> str:

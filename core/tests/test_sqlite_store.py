@@ -328,7 +328,10 @@ def test_a_changed_line_of_a_log_is_named_and_hides_no_other(store):
     ]
     with store._files.write() as db:
         db.execute("DELETE FROM log WHERE line = 3")
-    assert store.logs("a1")[-1].text == "[damaged: of 4 lines 3 are there]"
+    assert store.logs("a1")[-1].text == "[damaged: 3 lines are there, not all]"
+    with store._files.write() as db:
+        db.execute("UPDATE log_size SET lines = x'00'; UPDATE log SET time = 'x', text = x'00' WHERE line = 0")
+    assert store.logs("a1")[0] == LogLine(0.0, "[damaged: the sha256 of line 0 is not the one recorded]")
 
 
 def test_a_changed_file_is_not_believed(path, store):

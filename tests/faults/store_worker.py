@@ -7,6 +7,7 @@ import random
 import resource
 import socket
 import sys
+import time
 
 import numpy as np
 
@@ -59,6 +60,31 @@ def race(store: SqliteStore, prefix: str, count: str) -> None:
         status = rng.choice(JOB_FINAL_STATES)
         if store.transition(f"job-{number}", (QUEUED, RUNNING), status, native_id=prefix) is not None:
             print(f"job-{number}", status.name)
+
+
+def claim(store: SqliteStore, prefix: str, count: str) -> None:
+    """Try to start every job, and name those that this process did start."""
+    store.select(limit=1)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(int(count)):
+        if store.transition(f"job-{number}", (QUEUED,), RUNNING, native_id=prefix) is not None:
+            print(f"job-{number}")
+
+
+def record_by_a_wild_clock(store: SqliteStore, prefix: str, count: str) -> None:
+    """Record jobs while somebody sets the clock: an hour back, ten years on."""
+    rng, real = random.Random(prefix), time.time
+    for number in range(int(count)):
+        job_id, owner = f"{prefix}-{number}", f"{socket.gethostname()}:{os.getpid()}:{prefix}"
+        store.create(queued(job_id, owner=owner))
+        store.watch_over(owner)
+        for before, after in ((QUEUED, RUNNING), (RUNNING, DONE)):
+            jump = rng.choice((-3600.0, 0.0, 10 * 365 * 86400.0))
+            time.time = lambda jump=jump: real() + jump  # type: ignore[misc]  # what is tested
+            store.transition(job_id, (before,), after, result=result_of(job_id) if after is DONE else None)
+        print(job_id, flush=True)
+    sys.stdin.readline()
 
 
 def open_at_once(store: SqliteStore, prefix: str) -> None:

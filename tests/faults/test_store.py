@@ -10,13 +10,11 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-import apsw
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,40 +22,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from qdock.errors import JobError, StoreError
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import changed
+from qdock.record import LogLine, changed
 from qdock.sqlite_store import SqliteStore
 
 sys.path.insert(0, str(Path(__file__).parent))
+from store_faults import check, count, finish, start
 from store_worker import queued, result_of
 
-FULL = os.environ.get("QDOCK_TEST_FAULTS") == "full"
-WORKER = Path(__file__).with_name("store_worker.py")
 S = JobStatus
-
-
-def count(ci, full):
-    return full if FULL else ci
-
-
-def start(deed, path, *rest):
-    command = [sys.executable, str(WORKER), deed, str(path), *map(str, rest)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finish(process):
-    """Return what a process has still written, once it has ended."""
-    with process:
-        # Not `communicate`, which would lose what `readline` has read ahead.
-        return process.stdout.read(), process.stderr.read()
-
-
-def check(path):
-    """Return what SQLite says of a file."""
-    db = apsw.Connection(str(path))
-    try:
-        return db.execute("PRAGMA integrity_check").fetchone()[0]
-    finally:
-        db.close()
 
 
 # --- kills
@@ -172,7 +144,8 @@ def test_a_flipped_byte_is_never_a_wrong_result_and_never_a_crash(tmp_path):
     flips, rng, path = count(1000, 10_000), random.Random(3), tmp_path / "jobs.sqlite"
     store, ids = SqliteStore(path), [f"job-{number}" for number in range(6)]
     for job_id in ids:
-        store.create(changed(queued(job_id, options={"shots": 10}), status=S.DONE), result_of(job_id))
+        done = changed(queued(job_id, options={"shots": 10}), status=S.DONE)
+        store.create(done, result_of(job_id), log_of(job_id))
     store.close()
     data = path.parent / f"{path.name}.files" / "data"
     files = [path, *sorted(data.iterdir())]
@@ -189,9 +162,8 @@ def test_a_flipped_byte_is_never_a_wrong_result_and_never_a_crash(tmp_path):
         for name in ("-wal", "-shm"):
             Path(f"{path}{name}").unlink(missing_ok=True)
     assert set(seen) <= {"right", "refused"}
-    print(
-        f"{flips} flipped bytes: {seen['refused']} noticed, {seen['right']} without effect, 0 wrong results, 0 crashes"
-    )
+    noticed, right = seen["refused"], seen["right"]
+    print(f"{flips} flipped bytes: {noticed} noticed, {right} without effect, 0 wrong results or logs, 0 crashes")
 
 
 def read_all(path, ids):
@@ -204,15 +176,23 @@ def read_all(path, ids):
             seen = "refused"
         for job_id in ids:
             try:
-                record, result = store.get(job_id), store.result(job_id)
+                record, result, log = store.get(job_id), store.result(job_id), store.logs(job_id)
             except (StoreError, JobError):
                 seen = "refused"
                 continue
             assert (record.id, record.status, record.seed, record.options) == (job_id, S.DONE, 7, {"shots": 10})
             assert result == result_of(job_id)
+            if log != log_of(job_id):
+                # Another line than was logged must say so.
+                assert any(line.text.startswith("[damaged: ") for line in log)
+                seen = "refused"
     finally:
         store.close()
     return seen
+
+
+def log_of(job_id):
+    return [LogLine(float(number), f"line {number} of {job_id}") for number in range(5)]
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.001, 0.1, 0.5, 0.9])
@@ -220,7 +200,8 @@ def test_a_store_that_was_cut_short_is_refused_or_right(tmp_path, keep):
     path, ids = tmp_path / "jobs.sqlite", [f"job-{number}" for number in range(30)]
     store = SqliteStore(path)
     for job_id in ids:
-        store.create(changed(queued(job_id, options={"shots": 10}), status=S.DONE), result_of(job_id))
+        done = changed(queued(job_id, options={"shots": 10}), status=S.DONE)
+        store.create(done, result_of(job_id), log_of(job_id))
     store.close()
     os.truncate(path, int(keep * path.stat().st_size))
     print(f"{keep:.1%} of a store: {read_all(path, ids)}")
@@ -324,8 +305,6 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.model)
     @rule(data=st.data())
     def log(self, data):
-        from qdock.record import LogLine
-
         job_id = self.ids(data)
         self.store.add_logs(job_id, [LogLine(1.0, "x")])
         self.model[job_id][1] += 1

@@ -6,7 +6,7 @@ Each line has a sha256 of its own, so that one that was damaged hides no other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qdock.documents import digest
 from qdock.record import LogLine
@@ -52,11 +52,17 @@ def read_lines(db: apsw.Connection, job: int) -> list[LogLine]:
         count, _, dropped = _size(db, job)
         found = list(db.execute(_LINES, (job,)))
     lines = [_checked(job, *row) for row in found]
-    if len(lines) != count:
-        lines.append(LogLine(lines[-1].time if lines else 0.0, f"[damaged: of {count} lines {len(lines)} are there]"))
-    if dropped and lines:
+    if [row[0] for row in found] != _numbers(count, dropped):
+        lines.append(LogLine(lines[-1].time if lines else 0.0, f"[damaged: {len(lines)} lines are there, not all]"))
+    elif dropped:
         lines.insert(0, LogLine(lines[0].time, dropped_note(dropped)))
     return lines
+
+
+def _numbers(count: Any, dropped: Any) -> list[int] | None:
+    """Return the numbers of the lines that are kept; None if a damaged file says nonsense."""
+    sound = isinstance(count, int) and isinstance(dropped, int) and 0 <= count <= LOG_LINES
+    return list(range(dropped, dropped + count)) if sound else None
 
 
 _LINES = """
@@ -64,11 +70,14 @@ _LINES = """
 """
 
 
-def _checked(job: int, line: int, time: float, text: str, found: bytes | None) -> LogLine:
+def _checked(job: int, line: int, time: Any, text: Any, found: Any) -> LogLine:
+    sound = isinstance(time, float) and isinstance(text, str)
     # A line that an earlier version wrote has no digest.
-    if found is None or found == _digest(job, line, time, text):
+    if sound and (found is None or found == _digest(job, line, time, text)):
         return LogLine(time, text)
-    return LogLine(time, f"[damaged: the sha256 of line {line} is not the one recorded]")
+    return LogLine(
+        time if isinstance(time, float) else 0.0, f"[damaged: the sha256 of line {line} is not the one recorded]"
+    )
 
 
 def _digest(job: int, line: int, time: float, text: str) -> bytes:

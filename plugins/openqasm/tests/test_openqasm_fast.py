@@ -1,15 +1,20 @@
 """Plain statements are read without the parser; the circuit, or the error, is the same as with it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
+from openqasm import lexer
 
 from qdock.errors import LimitExceeded, QdockError
 from qdock_openqasm.api import loads
 from qdock_openqasm.errors import OpenQasmError
+from qdock_openqasm.functions import FUNCTIONS
 from qdock_openqasm.grammar import Grammar
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.reader import Reader
+from qdock_openqasm.vocabulary import FUNCTION_NAMES, KEYWORDS
 
 V3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 V2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -132,3 +137,47 @@ def test_comments_between_statements_change_nothing(comments):
 def test_a_comment_without_an_end_is_looked_for_once():
     with pytest.raises(OpenQasmError, match=r"1:24: unterminated block comment"):
         loads("OPENQASM 3.0; qubit q; /* x q; " + "/ * x; " * 100_000)
+
+
+DECLARATIONS = [
+    V3 + "qubit q; bit c; qubit[2] r ; bit [ 3 ] d; qreg e[1]; creg f[2]; x r; d = measure e; x q;",
+    V3 + "qubit x; x x;",
+    V3 + "qubit in;",
+    V3 + "bit sin;",
+    V3 + "qubit q;\nbit q;",
+    V3 + "/* a */ bit[2] /* b */ c; // d\nbit[2] c;",
+    V3 + "qubit[0] q;",
+    V3 + "qubit[2] q; h q[5];",
+    V3 + "qubit[1000001] q;",
+    V3 + "qubit[999999] q; qreg r[2];",
+    V3 + "bit[1000001] c;",
+    V3 + "@note\nqubit q;",
+    V2 + "qreg in[1]; x in;",
+    V2 + "qubit q;",
+    V2 + 'qreg q[1]; include "qelib1.inc"; x q;',
+    'OPENQASM 2.0; qreg x[1]; include "qelib1.inc"; h x;',
+    'OPENQASM 2.0; gate x a { } include "qelib1.inc"; qreg q[1]; x q;',
+]
+
+
+@pytest.mark.parametrize("text", DECLARATIONS)
+def test_declarations_are_the_same_both_ways(text):
+    assert read(text, True) == read(text, False)
+
+
+def test_a_plain_file_does_without_the_parser():
+    code = f"""
+import sys
+from qdock_openqasm.api import loads
+for text in {[V2 + "qreg q[2]; creg c[2]; h q; measure q -> c;", V3 + "qubit q; bit c; rx(pi/2) q; c = measure q;"]!r}:
+    loads(text)
+print(sorted({{name for name in sys.modules if name.split(".")[0] == "openqasm"}}
+             | {{"qdock_openqasm.evaluate", "qdock_openqasm.statements"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_words_are_those_of_the_parser():
+    assert KEYWORDS == lexer.KEYWORDS
+    assert {version: set(table) for version, table in FUNCTIONS.items()} == FUNCTION_NAMES

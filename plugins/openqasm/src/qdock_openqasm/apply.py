@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import ColumnsOp, DelayOp, GateOp
-from qdock_openqasm.places import QubitsPart
+from qdock_openqasm.qubits import QubitsPart, broadcast
 from qdock_openqasm.scope import GateSymbol, Symbol, declared
 from qdock_openqasm.templates import (
     Angle,
@@ -33,7 +33,7 @@ from qdock_openqasm.values import UNKNOWN, as_float
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
-__all__ = ["PHASE", "angles_of", "apply", "broadcast", "gate_named", "modifiers_of", "operand", "operands"]
+__all__ = ["PHASE", "angles_of", "apply", "gate_named", "modifiers_of", "operand", "operands"]
 
 #: A call that expands to more operations than this is kept as columns.
 _MANY = 4096
@@ -70,23 +70,6 @@ def operand(p: Program, node: Any) -> QubitsPart:
 def operands(p: Program, nodes: Sequence[Any]) -> list[QubitsPart]:
     """Return the qubits of each operand."""
     return [operand(p, node) for node in nodes]
-
-
-def broadcast(parts: Sequence[QubitsPart], what: str, span: Any) -> Iterator[tuple[int, ...]]:
-    """Yield the qubits of each single operation: registers element by element, single qubits every time."""
-    sizes = sorted({len(part.indices) for part in parts if part.is_register})
-    if len(sizes) > 1:
-        shown = ", ".join(map(str, sizes))
-        raise Fault(f"{what}: registers of different sizes ({shown}) can't be taken element by element", span)
-    count = sizes[0] if sizes else 1
-    if not parts:
-        yield ()
-        return
-    columns = [part.indices if part.is_register else [part.indices[0]] * count for part in parts]
-    for row in zip(*columns, strict=True):
-        if len(row) > 1 and len(set(row)) != len(row):
-            raise RepeatedQubit(f"{what}: the same qubit is given more than once", span)
-        yield row
 
 
 # --- the gate and its angles

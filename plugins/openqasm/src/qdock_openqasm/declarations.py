@@ -12,7 +12,8 @@ from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of, resolve_type
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.memory import Bits, Storage
-from qdock_openqasm.places import BitsPart, Elements, QubitsPart
+from qdock_openqasm.places import BitsPart, Elements
+from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Constant, Input, Qubits, Variable
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, QType, core_type
 from qdock_openqasm.values import UNKNOWN, Duration, Value, convert

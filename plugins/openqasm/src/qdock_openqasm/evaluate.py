@@ -15,7 +15,8 @@ from qdock_openqasm.functions import call_function
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import IndexFault, RuntimeIndex
 from qdock_openqasm.memory import Bits
-from qdock_openqasm.places import BitSlice, BitsPart, Elements, Place, QubitsPart
+from qdock_openqasm.places import BitSlice, BitsPart, Elements, Place
+from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.runtime_index import collected, read_at_run_time
 from qdock_openqasm.scope import (
     ArrayAlias,

@@ -1,8 +1,9 @@
 """The fast path: runs of plain statements, read without the parser.
 
 Plain are calls of gates on qubits and registers with numbers for angles, measurements, resets and barriers at the top
-level. A statement is looked up by its text first, then read by one regular expression; whatever does not fit, or
-is wrong in any way, is left to the parser. The result is the same.
+level, declarations of qubits and bits, and the libraries of the language. An operation is looked up by its text first,
+then read by one regular expression; whatever does not fit, or is wrong in any way, is left to the parser. The result
+is the same.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import re
 from collections.abc import Callable, Sequence
 
 from qdock.operations import Code
-from qdock_openqasm.apply import broadcast
-from qdock_openqasm.errors import Fault
+from qdock_openqasm.errors import Fault, Position
 from qdock_openqasm.ir import Row
-from qdock_openqasm.places import QubitsPart
+from qdock_openqasm.memory import Bits
 from qdock_openqasm.program import Program
+from qdock_openqasm.qubits import QubitsPart, broadcast
 from qdock_openqasm.scope import BitsSymbol, GateSymbol, Qubits
+from qdock_openqasm.sources import Origin, Source
 from qdock_openqasm.templates import GateKind, RowGate
+from qdock_openqasm.vocabulary import KEYWORDS
 
 __all__ = ["FastPath"]
 
@@ -29,6 +32,11 @@ _CALL = re.compile(rf"\s*([A-Za-z_]\w*)(?:\s*\(([^()\[\]{{}}\"']*)\)\s*|\s+)({_O
 _ARROW = re.compile(rf"\s*measure\s+({_OPERAND})->\s*({_OPERAND})", re.ASCII)
 _ASSIGNED = re.compile(rf"\s*({_OPERAND})=\s*measure\s+({_OPERAND})", re.ASCII)
 _ITEM = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?", re.ASCII)
+_SIZE = r"\[\s*([1-9]\d{0,8})\s*\]"
+_DECLARED = re.compile(
+    rf"\s*(?:(qubit|bit)(?:\s*{_SIZE}\s*|\s+)([A-Za-z_]\w*)|(qreg|creg)\s+([A-Za-z_]\w*)\s*{_SIZE})\s*;", re.ASCII
+)
+_LIBRARY = re.compile(r"\s*include\s*\"(stdgates\.inc|qelib1\.inc)\"\s*;")
 _NUMBER = r"(?:\d{1,20}\.\d*|\.\d+|\d{1,20})(?:[eE][+-]?\d{1,5})?"
 _ANGLE = re.compile(rf"\s*(-?)\s*({_NUMBER}|pi)\s*((?:[*/]\s*(?:{_NUMBER}|pi)\s*)*)", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,20}\.\d+", re.ASCII)
@@ -65,14 +73,16 @@ class FastPath:
 
     Parameters
     ----------
-    text : str
+    source : Source
         The source.
     program : Program
         What the statements add to.
     """
 
-    def __init__(self, text: str, program: Program) -> None:
+    def __init__(self, source: Source, program: Program) -> None:
         self._program = program
+        self._source = source
+        text = source.text
         self._text = text if _RAW_TEXT.search(text) else _without_comments(text)
         self._statements: dict[str, Rows] = {}
         self._angles: dict[str, tuple[float, ...]] = {}
@@ -82,6 +92,13 @@ class FastPath:
 
     def run(self, position: int) -> int:
         """Run the plain statements from a position on; return where the first one that is not plain begins."""
+        while True:
+            begin = self._run_operations(position)
+            position = self._run_declaration(begin)
+            if position == begin:
+                return position
+
+    def _run_operations(self, position: int) -> int:
         if self._replacements != self._program.scopes.replacements:
             self._replacements = self._program.scopes.replacements
             self._statements.clear()
@@ -116,6 +133,53 @@ class FastPath:
             done += 1
         memory.charge(len(ops) - before)
         return done
+
+    # --- declarations
+
+    def _run_declaration(self, position: int) -> int:
+        """Declare a register, a qubit, a bit or a library, and return what follows; the same position if it is none."""
+        match = _LIBRARY.match(self._text, position)
+        if match:
+            self._program.add_library(match[1])
+            return match.end()
+        match = _DECLARED.match(self._text, position)
+        if match is None:
+            return position
+        kind = match[1] or match[4]
+        group, size = (3, match[2]) if match[1] else (5, match[6])
+        name = match[group]
+        if (self._program.version == 2 and match[1]) or name in KEYWORDS or self._is_taken(name):
+            return position
+        origin = Origin(self._source, match.start(group))
+        span = Position(origin, origin.line, origin.column + 1, len(name))
+        declare = self._declare_qubits if kind[0] == "q" else self._declare_bits
+        return match.end() if declare(name, span, int(size) if size else None) else position
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether a name is in use, or too long for one."""
+        if len(name) > self._program.limits.identifier:
+            return True
+        return name in self._symbols or name in self._program.scopes.builtin.symbols
+
+    def _declare_qubits(self, name: str, span: Position, size: int | None) -> bool:
+        """Declare qubits, unless they are too many."""
+        memory = self._program.memory
+        if memory.num_qubits + (size or 1) > memory.limits.qubits:
+            return False
+        symbol = Qubits(name, span, is_register=size is not None)
+        self._program.scopes.declare(symbol)
+        symbol.indices = memory.add_qubits(name, size or 1)
+        return True
+
+    def _declare_bits(self, name: str, span: Position, size: int | None) -> bool:
+        """Declare bits, unless they are too many."""
+        memory = self._program.memory
+        if memory.num_clbits + (size or 1) > memory.limits.clbits:
+            return False
+        bits = Bits(name, size or 1, size is not None)
+        self._program.scopes.declare(BitsSymbol(name, span, bits=bits))
+        bits.clbits = memory.add_clbits(name, bits.size, output=True)
+        return True
 
     # --- statements
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from qdock.expr import Expr, Parameter
 from qdock.gates import ALIASES, GATES, Gate
-from qdock_openqasm.apply import PHASE, angles_of, broadcast, gate_named, modifiers_of, operands
+from qdock_openqasm.apply import PHASE, angles_of, gate_named, modifiers_of, operands
 from qdock_openqasm.assigned import names_in
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.loops import iterations_of, rounds_of
 from qdock_openqasm.params import Param
+from qdock_openqasm.qubits import broadcast
 from qdock_openqasm.scope import Constant, GateSymbol, Qubits
 from qdock_openqasm.templates import Delayed, GateKind, MatrixGate, RowGate, Step, Template, flatten
 from qdock_openqasm.types import FLOAT

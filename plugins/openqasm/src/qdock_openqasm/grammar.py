@@ -13,9 +13,9 @@ from qdock_openqasm.errors import Fault, Position
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.scan import scan
 from qdock_openqasm.sources import Origin, Source
-from qdock_openqasm.words import KEYWORDS, Masks
+from qdock_openqasm.words import Masks
 
-__all__ = ["KEYWORDS", "Grammar", "ast", "parse_expression"]
+__all__ = ["Grammar", "ast", "parse_expression"]
 
 _VERSION_2 = "OPENQASM 2.0;\n"
 

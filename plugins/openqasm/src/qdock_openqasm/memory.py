@@ -125,6 +125,11 @@ class Memory:
         self.limits.check("elements", self._elements, span)
 
     @property
+    def num_clbits(self) -> int:
+        """How many clbits have been declared."""
+        return len(self._known)
+
+    @property
     def depth(self) -> int:
         """How many blocks that may or may not run are open."""
         return len(self._frames)

@@ -14,23 +14,11 @@ from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import Evaluate, choose, positions_in
 from qdock_openqasm.memory import Bits, Memory, Storage
+from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.types import BIT, LITERAL, QType, bits
 from qdock_openqasm.values import UNKNOWN, Value, convert, to_expr
 
-__all__ = ["BitSlice", "BitsPart", "Elements", "Place", "QubitsPart", "read", "select", "write"]
-
-
-@dataclass(frozen=True)
-class QubitsPart:
-    """A qubit or several."""
-
-    indices: Sequence[int]
-    is_register: bool
-
-    @property
-    def type(self) -> QType:
-        """Its type."""
-        return QType("qubit", len(self.indices) if self.is_register else None)
+__all__ = ["BitSlice", "BitsPart", "Elements", "Place", "read", "select", "write"]
 
 
 @dataclass(frozen=True)

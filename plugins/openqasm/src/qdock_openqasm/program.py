@@ -1,4 +1,7 @@
-"""The program while it is read: its names, its memory, its notes, and what has been spent."""
+"""The program while it is read: its names, its memory, its notes, and what has been spent.
+
+What runs statements is imported when there is one to run: plain ones are run by `qdock_openqasm.fast`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from qdock_openqasm import declarations, jumps, statements, subroutines
-from qdock_openqasm.assigned import walk
 from qdock_openqasm.errors import GivenUp
 from qdock_openqasm.flow import CallFrame, Flow, LoopFrame
-from qdock_openqasm.functions import FUNCTIONS
-from qdock_openqasm.grammar import ast
 from qdock_openqasm.ir import Block
 from qdock_openqasm.library import BUILTIN_CONSTANTS, BUILTIN_GATES, LIBRARIES, REPLACEABLE, library
 from qdock_openqasm.limits import Limits
@@ -31,6 +30,7 @@ from qdock_openqasm.scope import (
 )
 from qdock_openqasm.types import FLOAT, QType
 from qdock_openqasm.values import Value
+from qdock_openqasm.vocabulary import FUNCTION_NAMES
 
 __all__ = ["Program"]
 
@@ -91,7 +91,7 @@ class Program:
         names = self.scopes.builtin.symbols
         for name, number in BUILTIN_CONSTANTS[version].items():
             names[name] = Constant(name, value=Value(FLOAT, number, True))
-        for name in FUNCTIONS[version]:
+        for name in FUNCTION_NAMES[version]:
             names[name] = Function(name)
         for gate in BUILTIN_GATES[version]:
             names[gate.name] = GateSymbol(gate.name, gate=gate)
@@ -181,6 +181,8 @@ class Program:
         self._alive.append(statements)
         with self.only_checking(), self.scope():
             if variable is not None and kind is not None:
+                from qdock_openqasm import declarations
+
                 declarations.new_variable(self, variable.name, variable.span, kind)
             with self.scope():
                 for statement in statements:
@@ -188,25 +190,35 @@ class Program:
 
     def run(self, node: Any) -> Flow:
         """Run one statement."""
+        from qdock_openqasm import statements
+
         return statements.run(self, node)
 
     def run_body(self, body: Sequence[Any]) -> Flow:
         """Run the statements of a block in a scope of their own."""
         with self.scope():
+            from qdock_openqasm import jumps
+
             return jumps.run_all(self, body)
 
     # --- what expressions and statements need of each other
 
     def call_subroutine(self, symbol: Subroutine, nodes: Sequence[Any], node: Any) -> Value:
         """Write out a call and return its value."""
+        from qdock_openqasm import subroutines
+
         return subroutines.call_subroutine(self, symbol, nodes, node)
 
     def call_extern(self, symbol: Extern, nodes: Sequence[Any], node: Any) -> Value:
         """Return what stands for the value of an extern function."""
+        from qdock_openqasm import subroutines
+
         return subroutines.call_extern(self, symbol, nodes, node)
 
     def measured_value(self, node: Any) -> Value:
         """Measure, and return the result."""
+        from qdock_openqasm import statements
+
         return statements.measured_value(self, node)
 
     def is_unsure(self, name: str) -> bool:
@@ -222,6 +234,9 @@ class Program:
 
     def measures(self, name: str) -> bool:
         """Return whether a call by that name may give a value that depends on a measurement."""
+        from qdock_openqasm.assigned import walk
+        from qdock_openqasm.grammar import ast
+
         symbol = self.scopes.find(name)
         if isinstance(symbol, Subroutine):
             return any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError, LimitExceeded
@@ -13,15 +13,16 @@ from qdock_openqasm.chunks import Chunker
 from qdock_openqasm.errors import Fault, GivenUp, Position, Problem, Suppressed, as_error, from_core, locate, problem_of
 from qdock_openqasm.fast import FastPath
 from qdock_openqasm.flow import Flow
-from qdock_openqasm.grammar import Grammar
 from qdock_openqasm.include import Includes
 from qdock_openqasm.ir import build
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.program import Program
 from qdock_openqasm.scan import deep_stack
-from qdock_openqasm.scope import Symbol
 from qdock_openqasm.sources import Origin, Source
-from qdock_openqasm.writer import EXACT
+from qdock_openqasm.vocabulary import EXACT
+
+if TYPE_CHECKING:
+    from qdock_openqasm.grammar import Grammar
 
 __all__ = ["Reader"]
 
@@ -113,9 +114,9 @@ class Reader:
 
     def _read_statements(self, source: Source, start: int) -> None:
         """Run the statements of a source from a position on; go on behind those with errors."""
-        grammar = Grammar(source, self.limits, self.program.version)
+        grammar: Grammar | None = None
         chunker = Chunker(source.text)
-        fast = FastPath(source.text, self.program) if self._is_fast else None
+        fast = FastPath(source, self.program) if self._is_fast else None
         position = start
         while True:
             if fast is not None and not self.program.ended:
@@ -124,10 +125,17 @@ class Reader:
             if found is None or self._stopped:
                 return
             begin, position = found
+            grammar = grammar or self._grammar(source)
             try:
                 self._run(grammar, begin, position)
             except Fault as fault:
                 self._recover(fault, source, begin, position)
+
+    def _grammar(self, source: Source) -> Grammar:
+        # Most of what there is to import: a file of plain statements does without it.
+        from qdock_openqasm.grammar import Grammar
+
+        return Grammar(source, self.limits, self.program.version)
 
     def _run(self, grammar: Grammar, begin: int, end: int) -> None:
         try:
@@ -200,6 +208,3 @@ class Reader:
         if program.pragmas:
             circuit.metadata["openqasm_pragmas"] = list(program.pragmas)
         return circuit
-
-
-_ = Symbol

@@ -19,7 +19,8 @@ from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex
 from qdock_openqasm.ir import DelayOp, EachOp
 from qdock_openqasm.memory import Bits
-from qdock_openqasm.places import BitsPart, QubitsPart
+from qdock_openqasm.places import BitsPart
+from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.runtime_index import switch_on
 from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, a, declared
 from qdock_openqasm.subroutines import call_by_gate_syntax, define_extern, define_subroutine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from openqasm.lexer import KEYWORDS
+from qdock_openqasm.vocabulary import KEYWORDS
 
-__all__ = ["KEYWORDS", "Masks"]
+__all__ = ["Masks"]
 
 #: The words that OpenQASM 2 knows as keywords; the parser's others may be names there.
 _KEYWORDS_2 = frozenset(

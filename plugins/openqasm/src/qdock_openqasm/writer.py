@@ -11,18 +11,16 @@ from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import BOOL, FLOAT, Binary, Bits, Const, Expr, lift
 from qdock.operations import Assign, Delay, For, If, Modifier, Operation, Range, Switch, While
-from qdock_openqasm.functions import FUNCTIONS
-from qdock_openqasm.grammar import KEYWORDS
 from qdock_openqasm.library import BUILTIN_CONSTANTS
+from qdock_openqasm.vocabulary import EXACT, FUNCTION_NAMES, KEYWORDS
 from qdock_openqasm.write_gates import Definitions
 from qdock_openqasm.write_text import Names, angle_text, expression_text, number_text, type_text
 
-__all__ = ["EXACT", "dumps3"]
+__all__ = ["dumps3"]
 
 #: A comment that tells `qdock_openqasm.reader` to fold nothing, so that the same circuit comes back.
-EXACT = "// qdock: read back as it is written"
 _INDENT = "  "
-_RESERVED = {*KEYWORDS, *BUILTIN_CONSTANTS[3], *FUNCTIONS[3], "sizeof", "U"}
+_RESERVED = {*KEYWORDS, *BUILTIN_CONSTANTS[3], *FUNCTION_NAMES[3], "sizeof", "U"}
 _NAME = re.compile(r"[^\W\d]\w*")
 
 

@@ -9,15 +9,14 @@ from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import Binary, Bit, Bits, Const, Expr
 from qdock.operations import If, Operation
-from qdock_openqasm.functions import FUNCTIONS
+from qdock_openqasm.vocabulary import EXACT, FUNCTION_NAMES
 from qdock_openqasm.write_gates import Definitions
 from qdock_openqasm.write_text import Names, angle_text
-from qdock_openqasm.writer import EXACT
 
 __all__ = ["dumps2"]
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
-_RESERVED = {"include", "qreg", "creg", "gate", "opaque", "if", "measure", "reset", "barrier", "pi", *FUNCTIONS[2]}
+_RESERVED = {"include", "qreg", "creg", "gate", "opaque", "if", "measure", "reset", "barrier", "pi", *FUNCTION_NAMES[2]}
 _INSTEAD = "Write OpenQASM 3, which can."
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from qdock.config import Config
 from qdock.entrypoints import EntryPoint, normalized
 from qdock.errors import PluginError
+from qdock.future import find_group, in_future
 from qdock.spec import ENTRY_POINT_GROUP
 from qdock.timelimit import Hung
 
@@ -134,6 +135,8 @@ def _mark(plugin: Plugin, config: Config) -> None:
     group = plugin.entry.group
     if reason := _blocked(plugin.name, config):
         plugin.put("blocked", reason)
+    elif group != ENTRY_POINT_GROUP and (text := find_group(group)) is not None and not in_future():
+        plugin.put("found", text)
     elif group != ENTRY_POINT_GROUP:
         plugin.put(
             "incompatible", f"It is made for {group}; this qdock has {ENTRY_POINT_GROUP}. {_other_version(group)}"

@@ -6,7 +6,6 @@ all its hooks, and says why; the others never notice.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from qdock.config import Config
 from qdock.entrypoints import EntryPoint, read_entry_points
 from qdock.errors import BackendNotFoundError, PluginError, SubmissionRefused
 from qdock.filters import filter_backends
+from qdock.future import deprecate, find_arguments, find_fields
 from qdock.hookcheck import Spec, call, check_hooks, explain, gather, ordered, unique_names
 from qdock.naming import find_spec, not_found
 from qdock.plugins import Plugin, PluginInfo, describe, find_plugins, import_entry, import_object
@@ -119,11 +119,14 @@ class Registry:
         try:
             self._manager.register(module, plugin.name)
             check_hooks(self._manager, plugin.name, module)
+            impls = [caller.get_hookimpls() for caller in self._manager.get_hookcallers(module) or []]
+            own = [impl for found in impls for impl in found if impl.plugin_name == plugin.name]
+            told = _tell(plugin, find_arguments(own))
         except PluginValidationError as error:
             return explain(error)
         except Exception as error:  # noqa: BLE001 - what an entry point names may be any object at all
             return error
-        plugin.put("loaded", "")
+        plugin.put("loaded", " ".join(filter(None, (plugin.reason, told))))
         return None
 
     def _break(self, plugin: Plugin, part: str, error: BaseException, given: Sequence[Spec] = ()) -> None:
@@ -157,10 +160,19 @@ class Registry:
         pairs = zip(impls.values(), found, strict=True)
         calls = [partial(gather, kind, asked, specs, arguments) for asked, specs in pairs]
         for plugin, specs, outcome in zip(impls, found, self._call_each(calls), strict=True):
-            if outcome.error is None:
-                self._specs[hook, plugin.name] = specs
-            else:
-                self._break(plugin, f"Hook {hook!r}", outcome.error, specs)
+            error = outcome.error or self._keep(hook, plugin, specs)
+            if error is not None:
+                self._break(plugin, f"Hook {hook!r}", error, specs)
+
+    def _keep(self, hook: str, plugin: Plugin, specs: list[Spec]) -> Exception | None:
+        """Keep what a plugin's hook yielded, or return why that can't be."""
+        try:
+            told = _tell(plugin, find_fields(specs))
+        except PluginError as error:
+            return error
+        plugin.reason = " ".join(filter(None, (plugin.reason, told)))
+        self._specs[hook, plugin.name] = specs
+        return None
 
     def _impls(self, hook: str) -> list[HookImpl]:
         return ordered(getattr(self._manager.hook, hook).get_hookimpls())
@@ -237,7 +249,7 @@ class Registry:
         if spec is None:
             raise self._no_backend(name)
         if spec.deprecated:
-            _warn(f"Backend {spec.full_name!r} is deprecated: {spec.deprecated}")
+            deprecate(f"Backend {spec.full_name!r} is deprecated: {spec.deprecated}")
         return spec
 
     def _no_backend(self, name: str) -> Exception:
@@ -323,6 +335,14 @@ class Registry:
         logging.getLogger("qdock").warning("Plugin %r: %s", impl.plugin_name, reason, exc_info=error)
 
 
+def _tell(plugin: Plugin, deprecations: Sequence[str]) -> str:
+    """Warn of what a plugin uses that is deprecated, or raise, and return it as a text."""
+    text = " ".join(deprecations)
+    if text:
+        deprecate(f"Plugin {plugin.name!r}: {text}")
+    return text
+
+
 def _say_what_took_so_long(plugin: Plugin) -> None:
     import logging
 
@@ -347,16 +367,6 @@ def _metadata_of(impl: HookImpl, job: Any) -> Mapping[str, Any]:
             f"mapping or None. {way_out}"
         )
     return metadata or {}
-
-
-def _warn(text: str) -> None:
-    """Warn in the name of the first caller outside of qdock, so that Python shows it where it can be mended."""
-    import warnings
-
-    level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "qdock":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(text, DeprecationWarning, stacklevel=level)
 
 
 def import_factory(spec: Spec) -> Any:

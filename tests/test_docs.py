@@ -181,6 +181,8 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
         "PIP_NO_DEPS": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this one the other way round: 0 is "no isolation"
         "PIP_QUIET": "2",
+        # A page installs a package again when it has changed it.
+        "PIP_UPGRADE": "1",
     }
     place = Folder(tmp_path, environ)
     yield place
@@ -248,3 +250,15 @@ def test_every_package_carries_the_licence_of_the_repository() -> None:
     packages = [path.parent for path in ROOT.glob("**/pyproject.toml") if (path.parent / "src").is_dir()]
     assert len(packages) >= 3
     assert all((package / "LICENSE").read_bytes() == licence for package in packages)
+
+
+def test_a_coin_that_keeps_every_promise_takes_at_most_25_lines_and_begins_with_15() -> None:
+    blocks = [block for block in blocks_of(ROOT / "docs/how-to/write-a-provider.md") if block.file is not None]
+    plugins = [lines_of(block) for block in blocks if str(block.file).endswith("plugin.py")]
+    backends = [lines_of(block) for block in blocks if str(block.file).endswith("backend.py")]
+    assert plugins[0] + backends[0] <= 15
+    assert plugins[1] + backends[1] <= 25
+
+
+def lines_of(block: Block) -> int:
+    return sum(bool(line.strip()) for line in block.text.splitlines())

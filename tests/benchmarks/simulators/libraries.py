@@ -442,7 +442,7 @@ def ddsim_state(cell: Cell) -> Work:
     from mqt.ddsim import CircuitSimulator
     from qiskit import transpile
 
-    circuit = transpile(qiskit_circuit(steps_of(cell)), basis_gates=["u", "h", "x", "cx", "cp", "mcphase", "swap"])
+    circuit = transpile(qiskit_circuit(steps_of(cell)), basis_gates=["u", "h", "x", "cx", "cp", "swap"])
     loaded = load(circuit)
 
     def work() -> Any:

@@ -77,7 +77,7 @@ def _can(peer: str, cell: dict[str, Any]) -> bool:
     if cell["task"] != "state":
         return True
     if peer == "ddsim":
-        return size <= 10 or cell["circuit"] in {"ghz", "qft", "grover"}
+        return cell["circuit"] in ("qft", "grover")
     return peer not in ("braket", "cirq") or size <= (10 if peer == "braket" else 20)
 
 
@@ -103,7 +103,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="a few cells, whatever else is asked for")
     parser.add_argument("--install", action="store_true", help="make the environments that are not there")
     parser.add_argument("--environments", type=Path, default=FOLDER, help=f"where they are: {FOLDER}")
-    parser.add_argument("--only", default="", help="rows in whose names this regular expression is found")
+    parser.add_argument("--only", default="", help="cells in whose row and name this regular expression is found")
     parser.add_argument("--rounds", type=int, help="how often each library is asked, if not as the rows say")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--table", type=Path, help="write the table in Markdown")
@@ -116,7 +116,7 @@ def main() -> int:
     lines, left_out = [], []
     for row in ROWS:
         for number, cell in enumerate(row.cells):
-            if not re.search(arguments.only, row.name) or not (full or number in row.short):
+            if not re.search(arguments.only, f"{row.name}: {label(cell)}") or not (full or number in row.short):
                 left_out.append(f"{row.name}: {label(cell)}")
                 continue
             lines.append(bench.measure(row, cell, arguments.rounds or row.rounds))

@@ -440,10 +440,8 @@ def braket_one(_: Cell) -> Work:
 def ddsim_state(cell: Cell) -> Work:
     from mqt.core import load
     from mqt.ddsim import CircuitSimulator
-    from qiskit import transpile
 
-    circuit = transpile(qiskit_circuit(steps_of(cell)), basis_gates=["u", "h", "x", "cx", "cp", "swap"])
-    loaded = load(circuit)
+    loaded = load(qiskit_circuit(steps_of(cell)))
 
     def work() -> Any:
         simulator = CircuitSimulator(loaded)

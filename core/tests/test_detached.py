@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from qdock import handover
+from qdock import detached, handover
 from qdock.backend import LocalBackend
 from qdock.call import Call
 from qdock.config import Config
@@ -246,6 +246,26 @@ def test_another_owner_process_is_started_where_the_last_has_ended(dock, tmp_pat
     second = dock.run(call(wait_for, tmp_path / "go"), "runner", detach=True)
     assert second.result(SOON).data()["value"]
     assert second.record.owner != first.record.owner
+
+
+def test_a_detached_job_survives_its_owner_process_with_retries(dock, tmp_path):
+    notes, go = tmp_path / "notes", tmp_path / "go"
+    job = dock.run(call(note_and_wait, notes, go), "runner", detach=True, retries=1)
+    until(notes.exists)
+    first = job.record.owner
+    os.kill(int(first.split(":")[1]), signal.SIGKILL)
+    go.touch()
+    assert job.result(SOON).data()["value"] == int(notes.read_text().split()[1])
+    assert (job.record.attempt, job.record.owner != first) == (2, True)
+
+
+def test_an_owner_process_with_nothing_to_do_ends(monkeypatch):
+    monkeypatch.setattr(detached, "IDLE_SECONDS", 0.01)
+    (asks, ours), (_, answers) = pipes = os.pipe(), os.pipe()
+    detached.Detached(asks, answers).serve()
+    for fd in (*pipes[0], *pipes[1]):
+        os.close(fd)
+    assert ours
 
 
 # --- owners that died

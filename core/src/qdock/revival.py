@@ -120,6 +120,8 @@ def _next_attempt(dock: Dock, record: Record, owner: str) -> Record | None:
 
 def _see_to(dock: Dock, record: Record) -> None:
     job = dock._handle(record)
+    # Somebody may have had this handle before, with what was known then.
+    job._advance(record)
     dock.owner.take(job)
     try:
         if not (record.has_outlived and _attach(dock, job, record)):

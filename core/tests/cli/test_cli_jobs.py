@@ -205,3 +205,9 @@ def test_a_detached_job_takes_a_store_that_is_a_file(qdock):
     outcome = qdock("run", "one.toy", "--backend", "coin", "--detach", QDOCK_STORE="memory:")
     assert outcome.status == 1
     assert "`detach=True` takes a store that is a file" in outcome.err
+
+
+def test_a_job_without_a_checkpoint_can_not_be_resumed(qdock, done):
+    outcome = qdock("rerun", done["job_id"], "--resume")
+    assert outcome.status == 1
+    assert f"Job {done['job_id']} has no checkpoint to go on from. Leave out `resume` to begin again." in outcome.err

@@ -76,13 +76,21 @@ def test_a_large_matrix_is_applied_too(shared):
     np.testing.assert_allclose(fast.statevector(circuit)[0], shared.reference(circuit), atol=1e-12)
 
 
-def test_several_circuits_give_the_states_of_each(shared):
+@both_precisions
+@pytest.mark.parametrize("threads", [1, 2])
+def test_several_circuits_give_the_states_of_each(shared, precision, threads):
     rng = np.random.default_rng(4)
-    circuits = [shared.random_circuit(int(n), 12, rng) for n in (1, 5, 3, 8, 5)]
-    states, stats = fast.statevectors(circuits)
+    circuits = [shared.random_circuit(int(n), int(rng.integers(15)), rng) for n in rng.integers(1, 9, 60)]
+    circuits[7] = Circuit(8).unitary(shared.random_unitary(8, rng), range(8))
+    circuits[11] = Circuit(0, global_phase=1.5)
+    states, stats = fast.statevectors(circuits, precision=precision, threads=threads)
     for circuit, state in zip(circuits, states, strict=True):
-        np.testing.assert_allclose(state, shared.reference(circuit), atol=1e-12)
-    assert stats.passes == 5
+        np.testing.assert_allclose(state, shared.reference(circuit), atol=PRECISIONS[precision])
+    assert stats.passes == 61
+
+
+def test_no_circuits_give_no_states():
+    assert fast.statevectors([])[0] == []
 
 
 def test_probabilities_and_their_sums_over_blocks_are_those_of_the_amplitudes(shared):

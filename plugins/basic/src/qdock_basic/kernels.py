@@ -119,7 +119,7 @@ def apply_form(state: Array, form: Form, qubits: tuple[int, ...]) -> None:
             _move(parts, cycle)
     for group, matrix in form.mixed:
         for parts in zip(*(_slices(state, qubits, index) for index in group), strict=True):
-            for pieces in _pieces(parts, _PRODUCT // len(group) ** 2):
+            for pieces in _pieces(parts, max(1, _PRODUCT // len(group) ** 2)):
                 _MIX.get(len(group), _mix_many)(pieces, matrix)
 
 

@@ -67,8 +67,8 @@ def _make_ops(plan: Plan, number: int, chunk: Chunk, scale: Any) -> Ops:
     count, entries = 0, 0
     for position in range(begin, end):
         row = rows.rows[plan.order[position]]
-        count += row[B] - row[A] if row[KIND] == DIAGONAL else 1
-        entries += _most_entries(row, 1 << chunk.lane_bits)
+        count += row[B] - row[A] + 1 if row[KIND] == DIAGONAL else 1
+        entries += _most_entries(row, chunk)
     ops = Ops(
         np.empty((count, OP_WIDTH), np.int64),
         np.empty(entries, scale.dtype),
@@ -81,11 +81,11 @@ def _make_ops(plan: Plan, number: int, chunk: Chunk, scale: Any) -> Ops:
 
 
 @inner
-def _most_entries(row: Any, lanes: int) -> int:
+def _most_entries(row: Any, chunk: Chunk) -> int:
     """Return how much room a row's coefficients need at most."""
-    kind = row[KIND]
+    kind, lanes = row[KIND], 1 << chunk.lane_bits
     if kind == DIAGONAL:
-        return 2 * lanes * (row[B] - row[A])
+        return (2 << chunk.num_bits) + 2 * lanes * (row[B] - row[A])
     if kind == MANY:
         return 2 << (2 * row[A])
     return 32 * lanes

@@ -51,14 +51,20 @@ def run_in_cache(
     im = buffer[skip + room + _PAD // whole.itemsize :][:room]
     bits = lane_bits + _LEAST_VECTOR_BITS
     if fresh:
-        re[: 1 << bits], im[: 1 << bits] = 0, 0
+        _clear(re, im, 0, 1 << bits)
         re[0] = 1
     else:
         bits = max(num_places, bits)
         _take(whole, num_places, lane_bits, re, im)
     bits = _run(rows, num_places, bits, lane_bits, re, im)
-    re[1 << bits :], im[1 << bits :] = 0, 0
+    _clear(re, im, 1 << bits, room)
     _give(whole, num_places, lane_bits, re, im)
+
+
+@inner
+def _clear(re: Any, im: Any, start: int, end: int) -> None:
+    for index in range(start, end):
+        re[index], im[index] = 0, 0
 
 
 @inner
@@ -68,7 +74,7 @@ def _take(whole: Any, num_places: int, lane_bits: int, re: Any, im: Any) -> None
     else:
         for index in range(1 << num_places):
             re[index], im[index] = whole[2 * index], whole[2 * index + 1]
-    re[1 << num_places :], im[1 << num_places :] = 0, 0
+    _clear(re, im, 1 << num_places, len(re))
 
 
 @inner
@@ -89,17 +95,19 @@ def _run(rows: Rows, num_places: int, bits: int, lane_bits: int, re: Any, im: An
         np.empty(num_places + 1, np.int64),
         np.zeros(3, np.int64),
     )
-    spots = np.arange(num_places)
+    spots = np.empty(num_places, np.int64)
+    for place in range(num_places):
+        spots[place] = place
     for number in range(len(rows.rows)):
         needed = _reach(rows, number)
         while bits < needed:
-            re[1 << bits : 2 << bits], im[1 << bits : 2 << bits] = 0, 0
+            _clear(re, im, 1 << bits, 2 << bits)
             bits += 1
         chunk = Chunk(spots, bits, lane_bits)
         if rows.rows[number, KIND] == DIAGONAL:
             _run_terms(rows, number, chunk, ops, re, im)
         else:
-            ops.counts[:] = 0
+            ops.counts[0], ops.counts[1], ops.counts[2] = 0, 0, 0
             add_ops(rows, number, chunk, ops)
             run_ops(re, im, ops, 0)
     return bits
@@ -110,7 +118,7 @@ def _run_terms(rows: Rows, number: int, chunk: Chunk, ops: Ops, re: Any, im: Any
     """Run diagonal terms one by one; those on places that are 0 throughout do nothing."""
     for term in range(rows.rows[number, A], rows.rows[number, B]):
         if rows.masks[term] >> chunk.num_bits == 0:
-            ops.counts[:] = 0
+            ops.counts[0], ops.counts[1], ops.counts[2] = 0, 0, 0
             add_term(rows.masks[term], rows.angles[term], chunk, ops)
             run_ops(re, im, ops, 0)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock_basic.fast.gate_matrices import gate_matrix
-from qdock_basic.fast.jit import inner
+from qdock_basic.fast.jit import compiled, inner
 from qdock_basic.fast.rows import (
     CONTROLS,
     DIAGONAL,
@@ -17,7 +17,7 @@ from qdock_basic.fast.rows import (
     KIND,
     MANY,
     ONE,
-    REAL,
+    PARTS,
     START,
     STATE,
     SWAP,
@@ -28,6 +28,7 @@ from qdock_basic.fast.rows import (
     Rows,
 )
 from qdock_basic.fast.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
+from qdock_basic.fast.vectors import COMPLEX, REAL, TURNED
 
 __all__ = ["Program", "make_rows"]
 
@@ -91,7 +92,7 @@ class Draft(NamedTuple):
     matrix: Any
 
 
-@inner
+@compiled
 def make_rows(program: Program, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool) -> Rows:
     """Return the rows of the operations from `first` up to `end`, with places moved up by `offset`.
 
@@ -103,7 +104,9 @@ def make_rows(program: Program, num_qubits: int, offset: int, first: int, end: i
     _name_slots(program, draft, num_qubits, offset, first, end)
     if not fresh:
         _move_to_slots(draft, num_qubits, offset)
-    row = np.searchsorted(program.modified[:, 0], first)
+    row = 0
+    while row < len(program.modified) and program.modified[row, 0] < first:
+        row += 1
     for operation in range(first, end):
         if program.code[operation] < _MODIFIED:
             _table_gate(program, draft, operation)
@@ -115,7 +118,7 @@ def make_rows(program: Program, num_qubits: int, offset: int, first: int, end: i
     if phase != 0.0:
         _add_term(draft, 0, phase)
     counts = draft.counts
-    _mark_real(draft)
+    _mark_parts(draft)
     return Rows(draft.rows[: counts[_ROWS]], draft.entries, draft.places, draft.masks[: counts[_TERMS]], draft.angles)
 
 
@@ -135,11 +138,19 @@ def _draft(program: Program, num_places: int, first: int, end: int) -> Draft:
         np.empty(4 * many, np.int64),
         np.empty(4 * many, np.float64),
         np.empty(num_places, np.int64),
-        np.full(num_places, -1, np.int64),
-        np.full(num_places, -1, np.int64),
-        np.zeros(6, np.int64),
+        _filled(num_places, -1),
+        _filled(num_places, -1),
+        _filled(6, 0),
         np.empty(_PAIR_ENTRIES, np.complex128),
     )
+
+
+@inner
+def _filled(size: int, value: int) -> Any:
+    array = np.empty(size, np.int64)
+    for place in range(size):
+        array[place] = value
+    return array
 
 
 # --- exchanges of qubits: names change instead of amplitudes, such that in the end every qubit is in its place
@@ -154,7 +165,9 @@ def _is_renaming(program: Program, operation: int) -> bool:
 @inner
 def _name_slots(program: Program, draft: Draft, num_qubits: int, offset: int, first: int, end: int) -> None:
     """Give qubits such slots at the beginning that all are in their own at the end."""
-    final = np.arange(num_qubits)
+    final = np.empty(num_qubits, np.int64)
+    for qubit in range(num_qubits):
+        final[qubit] = qubit
     for operation in range(first, end):
         if _is_renaming(program, operation):
             start = program.qubit_start[operation]
@@ -168,7 +181,9 @@ def _name_slots(program: Program, draft: Draft, num_qubits: int, offset: int, fi
 @inner
 def _move_to_slots(draft: Draft, num_qubits: int, offset: int) -> None:
     """Exchange qubits of the given state until each is in its slot."""
-    holder = np.arange(num_qubits)
+    holder = np.empty(num_qubits, np.int64)
+    for qubit in range(num_qubits):
+        holder[qubit] = qubit
     for qubit in range(num_qubits):
         goal = draft.slots[qubit] - offset
         for place in range(num_qubits):
@@ -203,7 +218,8 @@ def _modified_gate(program: Program, draft: Draft, operation: int, detail: Any) 
     size = 1 << (2 * targets)
     given = program.entries[detail[2] : detail[2] + size]
     if targets <= 2:
-        draft.matrix[:size] = given
+        for place in range(size):
+            draft.matrix[place] = given[place]
         given = draft.matrix
     diagonal = targets <= 2 and _is_diagonal(given, 1 << targets)
     _gate(program, draft, start, controls, detail[3], targets, given, detail[4] == 1, diagonal)
@@ -254,7 +270,9 @@ def _gate(
 def _single(draft: Draft, a: int, mask: int, state: int, flips: bool, diagonal: bool) -> None:
     if mask == 0:
         _add_one(draft, a, diagonal)
-    elif mask & (mask - 1) == 0 and _shall_merge(draft, _place_of(mask), a, not diagonal or _is_real(draft.matrix, 4)):
+    elif mask & (mask - 1) == 0 and _shall_merge(
+        draft, _place_of(mask), a, not diagonal or _parts_of(draft.matrix, 0, 2) == REAL
+    ):
         _control(draft.matrix, 1 if state else 0)
         _add_two(draft, _place_of(mask), a)
     elif diagonal and mask == state:
@@ -281,7 +299,8 @@ def _many(program: Program, draft: Draft, first: int, targets: int, mask: int, s
     draft.counts[_PLACES] += targets
     size = 1 << (2 * targets)
     start = draft.counts[_ENTRIES]
-    draft.entries[start : start + size] = matrix[:size]
+    for entry in range(size):
+        draft.entries[start + entry] = matrix[entry]
     draft.counts[_ENTRIES] += size
     row = _add_row(draft, MANY, targets, place, mask, state)
     draft.rows[row, START] = start
@@ -429,7 +448,7 @@ def _add_row(draft: Draft, kind: int, a: int, b: int, mask: int, state: int) -> 
     number = draft.counts[_ROWS]
     draft.counts[_ROWS] += 1
     row = draft.rows[number]
-    row[KIND], row[A], row[B], row[CONTROLS], row[STATE], row[START], row[REAL] = kind, a, b, mask, state, 0, 0
+    row[KIND], row[A], row[B], row[CONTROLS], row[STATE], row[START], row[PARTS] = kind, a, b, mask, state, 0, 0
     if kind in (ONE, TWO, FLIP, SWAP):
         _touch(draft, a, number)
     if kind in (TWO, SWAP):
@@ -508,17 +527,29 @@ def _diagonal_row(draft: Draft, mask: int) -> int:
 
 
 @inner
-def _mark_real(draft: Draft) -> None:
-    """Mark the matrices on one and two qubits whose entries are real."""
+def _mark_parts(draft: Draft) -> None:
+    """Note which matrices on one and two qubits have entries that are real, or imaginary where bits differ."""
     for number in range(draft.counts[_ROWS]):
         row = draft.rows[number]
         if row[KIND] in (ONE, TWO):
-            row[REAL] = 1 if _is_real(draft.entries[row[START] :], 4 if row[KIND] == ONE else 16) else 0
+            row[PARTS] = _parts_of(draft.entries, row[START], 2 if row[KIND] == ONE else 4)
 
 
 @inner
-def _is_real(matrix: Any, count: int) -> bool:
-    entries = 0
-    for place in range(count):
-        entries += matrix[place].imag != 0
-    return entries == 0
+def _parts_of(entries: Any, start: int, size: int) -> int:
+    """Return what the entries of a matrix are."""
+    imaginary, turned = 0, 0
+    for place in range(size * size):
+        entry = entries[start + place]
+        imaginary += entry.imag != 0
+        differing = place // size ^ place % size
+        turned += (entry.real if differing in (1, 2) else entry.imag) != 0
+    if imaginary == 0:
+        return REAL
+    return TURNED if turned == 0 else COMPLEX
+
+
+@inner
+def _is_real(draft: Draft) -> bool:
+    """Whether the matrix at hand, on one qubit, is real."""
+    return _parts_of(draft.matrix, 0, 2) == REAL

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -11,14 +14,52 @@ __all__ = ["compiled", "inner"]
 
 Function = Callable[..., Any]
 
+_logger = logging.getLogger(__name__)
+
+# What Python never calls needs nothing by which Python could.
+_INNER: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def compiled(function: Function) -> Function:
-    """Compile a function that Python calls; what was compiled is kept on disk for other processes."""
-    result: Function = njit(cache=True, nogil=True)(function)
+    """Compile a function that Python calls; what was compiled is kept on disk for other processes.
+
+    Where numba finds no folder to write to, every process compiles anew, and that is said once.
+    """
+    result: Function
+    try:
+        result = njit(cache=True, nogil=True)(function)
+    except RuntimeError as error:
+        _say_once(str(error))
+        result = njit(nogil=True)(function)
+    else:
+        _stamp_with(result, _sources())
     return result
 
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call; it becomes a part of them."""
-    result: Function = njit(nogil=True)(function)
+    result: Function = njit(**_INNER)(function)
     return result
+
+
+@cache
+def _say_once(reason: str) -> None:
+    _logger.warning(
+        "The fast engine is compiled in every process, as there is no folder to keep it in (%s). "
+        "Set NUMBA_CACHE_DIR to one that can be written to.",
+        reason,
+    )
+
+
+@cache
+def _sources() -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when any file of the engine does."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+
+
+def _stamp_with(function: Any, sources: object) -> None:
+    """Let what is on disk be as new as all files of the engine; numba by itself looks at the function's own file."""
+    file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    if hasattr(file, "_source_stamp"):
+        file._source_stamp = (file._source_stamp, sources)

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock_basic.fast.jit import inner
-from qdock_basic.fast.rows import CONTROLS, DIAGONAL, FLIP, KIND, MANY, REAL, START, STATE, SWAP, TWO, A, B
-from qdock_basic.fast.vectors import EXCHANGE, FIRST_REAL, PATTERNS, mix
+from qdock_basic.fast.rows import CONTROLS, DIAGONAL, FLIP, KIND, MANY, PARTS, START, STATE, SWAP, TWO, A, B
+from qdock_basic.fast.vectors import COMPLEX, EXCHANGE, KIND_SIZE, PATTERNS, REAL, TABULATE, TURNED, mix
 
 __all__ = ["OP_WIDTH", "Chunk", "Ops", "add_ops", "add_term", "run_ops"]
+
+# So many terms of one row within a chunk are worth a table of its phases, as many chunks share it.
+_LEAST_TABULATED = 6
 
 # --- columns of an op: the arguments of `vectors.mix`, and the condition on the qubits outside of the array
 _PATTERN, _FIXED, _BASE, _COUNT, _LOW, _HIGH, _TABLE, _OUTER, _OUTER_STATE = range(9)
@@ -21,7 +24,7 @@ _FLIP_MATRIX = np.array([0, 1, 1, 0], dtype=complex)
 _SWAP_MATRIX = np.array([1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1], dtype=complex)
 
 #: In place of a pattern's number: a matrix on more than two qubits.
-_MANY = EXCHANGE + 1
+_MANY = TABULATE + 1
 _MOST_BITS = max(pattern.flips[1] for pattern in PATTERNS if len(pattern.flips) == 2).bit_length()
 
 # --- places in `Ops.counts`
@@ -72,14 +75,18 @@ def add_ops(rows: Any, number: int, chunk: Chunk, ops: Ops) -> None:
     row = rows.rows[number]
     kind = row[KIND]
     if kind == DIAGONAL:
+        tabulated = _counts_inside(rows, row, chunk) >= _LEAST_TABULATED
+        if tabulated:
+            _add_table(rows, row, chunk, ops)
         for term in range(row[A], row[B]):
-            add_term(rows.masks[term], rows.angles[term], chunk, ops)
+            if not tabulated or _outside(rows.masks[term], chunk):
+                add_term(rows.masks[term], rows.angles[term], chunk, ops)
     elif kind == MANY:
         _add_many(rows, row, chunk, ops)
     elif kind in (FLIP, SWAP):
         _add_exchange(row, chunk, ops)
     elif kind != 0:
-        _add_mix(rows.entries[row[START] :], row[REAL] == 1, kind == TWO, row, chunk, ops)
+        _add_mix(rows.entries[row[START] :], row[PARTS], kind == TWO, row, chunk, ops)
 
 
 @inner
@@ -133,26 +140,81 @@ def add_term(mask: int, angle: float, chunk: Chunk, ops: Ops) -> None:
     _new_op(0, mask, mask, 0, chunk, ops)
     lanes = (1 << chunk.lane_bits) - 1
     inside = _inside(mask, chunk) & lanes
-    _add_coefficients(cmath.rect(1.0, angle), inside, inside, True, chunk, ops, False)
+    _add_phase(cmath.rect(1.0, angle), inside, chunk, ops)
 
 
 @inner
-def _add_coefficients(value: complex, mask: int, state: int, same: bool, chunk: Chunk, ops: Ops, real: bool) -> None:
-    """Append a vector of one value; the lanes that don't meet their controls get what leaves them as they are."""
+def _add_phase(phase: complex, mask: int, chunk: Chunk, ops: Ops) -> None:
+    """Append a vector of a phase; the lanes where not all bits of a mask are 1 get one."""
     lanes = 1 << chunk.lane_bits
     place = ops.counts[_ENTRIES]
     for lane in range(lanes):
-        meets = lane & mask == state
-        ops.table[place + lane] = value.real if meets else 1.0 if same else 0.0
-        if not real:
-            ops.table[place + lanes + lane] = value.imag if meets else 0.0
-    ops.counts[_ENTRIES] += lanes if real else 2 * lanes
+        value = phase if lane & mask == mask else complex(1.0, 0.0)
+        ops.table[place + lane], ops.table[place + lanes + lane] = value.real, value.imag
+    ops.counts[_ENTRIES] += 2 * lanes
 
 
 @inner
-def _pattern_of(a: int, b: int, two: bool, real: bool, bits: int) -> int:
+def _counts_inside(rows: Any, row: Any, chunk: Chunk) -> int:
+    """Return how many terms of a diagonal row concern nothing outside of the array."""
+    count = 0
+    for term in range(row[A], row[B]):
+        count += _outside(rows.masks[term], chunk) == 0
+    return count
+
+
+@inner
+def _add_table(rows: Any, row: Any, chunk: Chunk, ops: Ops) -> None:
+    """Append the product with the phases of all terms within the array: a table that doubles with every bit.
+
+    Where a bit is 1, the phase is that where it is 0 times that of the terms whose highest bit it is; the latter
+    are tabulated in the same way if they have one more bit.
+    """
+    size = 1 << chunk.num_bits
+    op = _new_op(TABULATE, 0, 0, 0, chunk, ops)
+    op[_LOW] = size
+    phases, factors = np.empty(size, np.complex128), np.empty(size, np.complex128)
+    phases[0] = cmath.rect(1.0, _angle_of(rows, row, 0, chunk))
+    for bit in range(chunk.num_bits):
+        half = 1 << bit
+        factors[0] = cmath.rect(1.0, _angle_of(rows, row, half, chunk))
+        for lower in range(bit):
+            factor = cmath.rect(1.0, _angle_of(rows, row, half | 1 << lower, chunk))
+            for index in range(1 << lower):
+                factors[(1 << lower) + index] = factors[index] * factor
+        for index in range(half):
+            phases[half + index] = phases[index] * factors[index]
+    for term in range(row[A], row[B]):
+        mask = _inside(rows.masks[term], chunk)
+        if _outside(rows.masks[term], chunk) == 0 and _bit_count(mask) > 2:
+            _turn(phases, mask, cmath.rect(1.0, rows.angles[term]))
+    start = ops.counts[_ENTRIES]
+    for index in range(size):
+        ops.table[start + index], ops.table[start + size + index] = phases[index].real, phases[index].imag
+    ops.counts[_ENTRIES] += 2 * size
+
+
+@inner
+def _angle_of(rows: Any, row: Any, mask: int, chunk: Chunk) -> float:
+    """Return the sum of the angles of a row's terms on just these bits of the array's index."""
+    angle = 0.0
+    for term in range(row[A], row[B]):
+        if _inside(rows.masks[term], chunk) == mask and _outside(rows.masks[term], chunk) == 0:
+            angle += rows.angles[term]
+    return angle
+
+
+@inner
+def _turn(phases: Any, mask: int, factor: complex) -> None:
+    for index in range(len(phases)):
+        if index & mask == mask:
+            phases[index] *= factor
+
+
+@inner
+def _pattern_of(a: int, b: int, two: bool, parts: int, bits: int) -> int:
     """Return the number of the pattern for targets at these bits of the index; the order is that of `PATTERNS`."""
-    first = FIRST_REAL if real else 0
+    first = parts * KIND_SIZE
     if not two:
         return first + (3 + a if a < bits else 1)
     low, high = min(a, b), max(a, b)
@@ -164,18 +226,18 @@ def _pattern_of(a: int, b: int, two: bool, real: bool, bits: int) -> int:
 
 
 @inner
-def _add_mix(matrix: Any, real: bool, two: bool, row: Any, chunk: Chunk, ops: Ops) -> None:
+def _add_mix(matrix: Any, parts: int, two: bool, row: Any, chunk: Chunk, ops: Ops) -> None:
     """Append the loop of a matrix on one or two qubits."""
     bits = chunk.lane_bits
     a, b = chunk.spots[row[A]], chunk.spots[row[B]] if two else -1
     high = (1 << a if a >= bits else 0) | (1 << b if b >= bits else 0)
-    op = _new_op(_pattern_of(a, b, two, real, bits), row[CONTROLS], row[STATE], high, chunk, ops)
+    op = _new_op(_pattern_of(a, b, two, parts, bits), row[CONTROLS], row[STATE], high, chunk, ops)
     op[_LOW], op[_HIGH] = (1 << a if a >= bits else 1 << b if b >= bits else 0), 1 << b if b >= 0 else 0
-    _add_matrix(matrix, a, b, row, chunk, ops, real)
+    _add_matrix(matrix, a, b, row, chunk, ops, parts)
 
 
 @inner
-def _add_matrix(matrix: Any, a: int, b: int, row: Any, chunk: Chunk, ops: Ops, real: bool) -> None:
+def _add_matrix(matrix: Any, a: int, b: int, row: Any, chunk: Chunk, ops: Ops, parts: int) -> None:
     """Append a matrix's coefficients in the order of a pattern: new vectors, old ones, and how their lanes go."""
     bits, lanes = chunk.lane_bits, 1 << chunk.lane_bits
     size = 4 if b >= 0 else 2
@@ -183,20 +245,21 @@ def _add_matrix(matrix: Any, a: int, b: int, row: Any, chunk: Chunk, ops: Ops, r
     mask = _inside(row[CONTROLS], chunk) & (lanes - 1)
     state = _inside(row[STATE], chunk) & (lanes - 1)
     corners = size >> _bit_count(low)
-    parts = 1 if real else 2
     for new in range(corners):
         for old in range(corners):
             flip = 0
             while True:
+                turned = parts == TURNED and (_bit_count(new ^ old) + _bit_count(flip)) % 2 == 1
                 place = ops.counts[_ENTRIES]
                 for lane in range(lanes):
                     value = complex(1.0 if new == old and flip == 0 else 0.0, 0.0)
                     if lane & mask == state:
-                        value = matrix[size * _index(new, lane, a, b, bits) + _index(old, lane ^ flip, a, b, bits)]
-                    ops.table[place + lane] = value.real
-                    if not real:
+                        row_index, column = _index(new, lane, a, b, bits), _index(old, lane ^ flip, a, b, bits)
+                        value = matrix[size * row_index + column]
+                    ops.table[place + lane] = value.imag if turned else value.real
+                    if parts == COMPLEX:
                         ops.table[place + lanes + lane] = value.imag
-                ops.counts[_ENTRIES] += parts * lanes
+                ops.counts[_ENTRIES] += 2 * lanes if parts == COMPLEX else lanes
                 # The next of the numbers that have bits of the lane targets only.
                 flip = (flip - low) & low
                 if flip == 0:
@@ -223,9 +286,9 @@ def _add_exchange(row: Any, chunk: Chunk, ops: Ops) -> None:
         op = _new_op(EXCHANGE, row[CONTROLS], row[STATE], 1 << a | (0 if flips else 1 << b), chunk, ops)
         op[_LOW], op[_HIGH] = 1 << a, 0 if flips else 1 << b
     elif flips:
-        _add_mix(_FLIP_MATRIX, True, False, row, chunk, ops)
+        _add_mix(_FLIP_MATRIX, REAL, False, row, chunk, ops)
     else:
-        _add_mix(_SWAP_MATRIX, True, True, row, chunk, ops)
+        _add_mix(_SWAP_MATRIX, REAL, True, row, chunk, ops)
 
 
 @inner

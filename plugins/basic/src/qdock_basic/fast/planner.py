@@ -70,7 +70,7 @@ def plan_passes(
     count = len(rows.rows)
     order, starts = np.empty(count, np.int64), np.zeros(count + 1, np.int64)
     inside = np.zeros(count + 1, np.int64)
-    left = np.arange(count)
+    left = np.empty(count, np.int64)
     num_left, taken, passes = _without_gone(rows, left), 0, 0
     while num_left:
         mask, num_left, taken = _take_pass(

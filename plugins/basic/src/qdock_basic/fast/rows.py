@@ -21,7 +21,7 @@ __all__ = [
     "KIND",
     "MANY",
     "ONE",
-    "REAL",
+    "PARTS",
     "START",
     "STATE",
     "SWAP",
@@ -57,8 +57,8 @@ CONTROLS = 3
 STATE = 4
 #: Where the matrix begins among the entries.
 START = 5
-#: Whether all entries of the matrix are real.
-REAL = 6
+#: What the entries of a matrix on one or two qubits are: see `vectors.COMPLEX`.
+PARTS = 6
 WIDTH = 7
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
+from qdock_basic.fast.batch import run_batch
 from qdock_basic.fast.cache import run_in_cache
 from qdock_basic.fast.memory import aligned
 from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
@@ -62,8 +63,24 @@ def statevectors(
     circuits: Sequence[Circuit], precision: str, threads: int | None, watch: Looker | None
 ) -> tuple[list[Array], Stats]:
     """See `qdock_basic.fast.statevectors`."""
-    pairs = [statevector(circuit, precision, threads, watch, None) for circuit in circuits]
-    return [state for state, _ in pairs], together([stats for _, stats in pairs])
+    small = [index for index, circuit in enumerate(circuits) if _is_small(circuit)]
+    found: dict[int, Array] = {}
+    stats: list[Stats] = []
+    if small:
+        dtype = np.dtype(PRECISIONS[precision])
+        chosen = [circuits[index] for index in small]
+        states, told = run_batch(chosen, dtype, _REAL[dtype], thread_count(threads), watch)
+        found, stats = dict(zip(small, states, strict=True)), [told]
+    for index, circuit in enumerate(circuits):
+        if index not in found:
+            found[index], told = statevector(circuit, precision, threads, watch, None)
+            stats.append(told)
+    return [found[index] for index in range(len(circuits))], together(stats)
+
+
+def _is_small(circuit: Circuit) -> bool:
+    """Whether a circuit's state lies in cache, and compiled code does all of it."""
+    return circuit.num_qubits < LEAST_BITS and not large_gates(circuit, 0, len(circuit))
 
 
 def _run(

@@ -18,9 +18,27 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.config import CPU_FEATURES
 from numba.extending import intrinsic
 
-__all__ = ["EXCHANGE", "FIRST_REAL", "LANE_BITS", "PATTERNS", "Pattern", "add_to", "join", "mix", "split"]
+__all__ = [
+    "COMPLEX",
+    "EXCHANGE",
+    "KIND_SIZE",
+    "LANE_BITS",
+    "PATTERNS",
+    "REAL",
+    "TABULATE",
+    "TURNED",
+    "Pattern",
+    "add_to",
+    "join",
+    "mix",
+    "split",
+]
 
 _I64 = ir.IntType(64)
+
+
+#: Kinds of coefficients.
+COMPLEX, REAL, TURNED = 0, 1, 2
 
 
 class Pattern(NamedTuple):
@@ -32,13 +50,14 @@ class Pattern(NamedTuple):
         How many of the gate's qubits lie above the lanes, 0 to 2.
     flips : tuple of int
         How the lanes of an old vector are exchanged: ``lane ^ flip``; one for each input.
-    real : bool
-        Whether all coefficients are real.
+    parts : int
+        What the coefficients are: `COMPLEX`; `REAL`; or `TURNED`, imaginary where an odd number of bits differs
+        between the new index and the old one, else real.
     """
 
     high: int
     flips: tuple[int, ...]
-    real: bool
+    parts: int
 
 
 def _vector_bytes() -> int:
@@ -60,14 +79,16 @@ def _patterns() -> list[Pattern]:
     rows: list[tuple[int, tuple[int, ...]]] = [(0, (0,)), (1, (0,)), (2, (0,))]
     rows += [(high, (0, lane)) for high in (0, 1) for lane in lanes]
     rows += [(0, (0, low, high, low | high)) for high in lanes for low in lanes if low < high]
-    return [Pattern(high, flips, real) for real in (False, True) for high, flips in rows]
+    return [Pattern(high, flips, parts) for parts in (COMPLEX, REAL, TURNED) for high, flips in rows]
 
 
 PATTERNS = _patterns()
-#: Where the patterns with real coefficients begin.
-FIRST_REAL = len(PATTERNS) // 2
+#: How many patterns there are of each kind of coefficients.
+KIND_SIZE = len(PATTERNS) // 3
 #: The number, in place of a pattern's, of a loop that exchanges vectors at two places.
 EXCHANGE = len(PATTERNS)
+#: And that of one that multiplies each amplitude by a factor of its own.
+TABULATE = EXCHANGE + 1
 
 
 class _Arrays:
@@ -148,7 +169,7 @@ def _emit_mix(arrays: _Arrays, pattern: Pattern, coefficients: Any, loop: tuple[
     builder = arrays.builder
     corners = _corners(builder, pattern.high, strides)
     inputs = [(corner, flip) for corner in corners for flip in pattern.flips]
-    parts = 1 if pattern.real else 2
+    parts = 2 if pattern.parts == COMPLEX else 1
     table = [
         [coefficients(number * parts + part) for part in range(parts)] for number in range(len(corners) * len(inputs))
     ]
@@ -159,12 +180,14 @@ def _emit_mix(arrays: _Arrays, pattern: Pattern, coefficients: Any, loop: tuple[
         for row, corner in enumerate(corners):
             real = imaginary = None
             for column, (x, y) in enumerate(flipped):
-                factor = table[row * len(inputs) + column]
-                real = arrays.multiply_add(factor[0], x, real)
-                imaginary = arrays.multiply_add(factor[0], y, imaginary)
-                if not pattern.real:
-                    real = arrays.multiply_add(builder.fneg(factor[1]), y, real)
-                    imaginary = arrays.multiply_add(factor[1], x, imaginary)
+                factor = list(table[row * len(inputs) + column])
+                differing = row ^ column // len(pattern.flips), pattern.flips[column % len(pattern.flips)]
+                if pattern.parts != TURNED or sum(map(int.bit_count, differing)) % 2 == 0:
+                    real = arrays.multiply_add(factor[0], x, real)
+                    imaginary = arrays.multiply_add(factor.pop(0), y, imaginary)
+                if factor:
+                    real = arrays.multiply_add(builder.fneg(factor[0]), y, real)
+                    imaginary = arrays.multiply_add(factor[0], x, imaginary)
             arrays.store(0, corner(index), real)
             arrays.store(1, corner(index), imaginary)
 
@@ -180,6 +203,21 @@ def _emit_exchange(arrays: _Arrays, loop: tuple[Any, ...], strides: Any) -> None
         for place, values in zip(places, reversed(old), strict=True):
             for part in (0, 1):
                 arrays.store(part, place, values[part])
+
+    _index_loop(builder, loop, body)
+
+
+def _emit_tabulate(arrays: _Arrays, factors: _Arrays, loop: tuple[Any, ...], strides: Any) -> None:
+    """Emit the product with factors whose imaginary parts lie a stride behind the real ones."""
+    builder = arrays.builder
+
+    def body(index: Any) -> None:
+        x, y = arrays.load(0, index), arrays.load(1, index)
+        p, q = factors.load(0, index), factors.load(0, builder.add(index, strides[0]))
+        real = arrays.multiply_add(builder.fneg(q), y, arrays.multiply_add(p, x, None))
+        imaginary = arrays.multiply_add(q, x, arrays.multiply_add(p, y, None))
+        arrays.store(0, index, real)
+        arrays.store(1, index, imaginary)
 
     _index_loop(builder, loop, body)
 
@@ -202,7 +240,7 @@ def mix(
 
     Arguments: the state's two arrays; the array of coefficients, and where this gate's begin; the number of the
     pattern; the bits of an index that stay those of `base`; how many indices there are; and the strides of the
-    gate's qubits above the lanes, or the two places of an exchange.
+    gate's qubits above the lanes, or the two places of an exchange, or from real to imaginary parts of a table.
     """
     signature = types.void(re, im, table, *[types.int64] * 7)
 
@@ -252,6 +290,8 @@ def _fill(function: Any, element: Any) -> None:
                 _emit_mix(arrays, pattern, coefficients, tuple(loop), (first, second))
     with _case(builder, switch, EXCHANGE, end):
         _emit_exchange(arrays, tuple(loop), (first, second))
+    with _case(builder, switch, TABULATE, end):
+        _emit_tabulate(arrays, factors, tuple(loop), (first, second))
     builder.position_at_end(end)
     builder.ret_void()
 

@@ -1,0 +1,114 @@
+"""How the fast engine is compiled: kept on disk, told once where that can't be, for processors of every width."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from qdock_basic import fast
+
+pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
+
+from qdock_basic.fast import cache, jit, planner, programs, vectors
+
+_NARROW = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import fast_circuits
+from qdock_basic import fast
+from qdock_basic.fast import vectors
+assert vectors.LANE_BITS == {8: 1, 4: 2}, vectors.LANE_BITS
+for seed in range(20):
+    rng = np.random.default_rng(seed)
+    circuit = fast_circuits.random_circuit(6, 30, rng)
+    initial = fast_circuits.random_state(6, rng)
+    np.testing.assert_allclose(fast.statevector(circuit)[0], fast_circuits.reference(circuit), atol=1e-12)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86-64 processors")
+def test_a_processor_with_short_vectors_gives_the_same_states(request):
+    environ = {**os.environ, "NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}
+    folder = str(request.path.parent)
+    done = subprocess.run([sys.executable, "-c", _NARROW, folder], env=environ, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_vectors_are_as_long_as_the_processor_has_them():
+    assert vectors.LANE_BITS[4] == vectors.LANE_BITS[8] + 1
+
+
+def test_what_is_kept_on_disk_is_as_new_as_every_file_of_the_engine():
+    stamp = cache.run_in_cache._cache._cache_file._source_stamp
+    assert stamp[1] == jit._sources()
+    assert "front.py" in {name for name, *_ in jit._sources()}
+
+
+def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(monkeypatch, caplog):
+    made = []
+
+    def njit(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        made.append(options)
+        return lambda function: function
+
+    monkeypatch.setattr(jit, "njit", njit)
+    jit._say_once.cache_clear()
+    for _ in range(2):
+        assert jit.compiled(len) is len
+    assert made == [{"nogil": True}] * 2
+    (said,) = [record.getMessage() for record in caplog.records if record.name == jit.__name__]
+    assert said == (
+        "The fast engine is compiled in every process, as there is no folder to keep it in "
+        "(cannot cache function: no locator available). Set NUMBA_CACHE_DIR to one that can be written to."
+    )
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="runs it so itself")
+def test_the_planner_gives_the_same_plan_as_plain_python(request):
+    code = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import fast_circuits
+from qdock_basic.fast import planner, programs
+for seed in range(10):
+    circuit = fast_circuits.random_circuit(12, 40, np.random.default_rng(seed), largest=4)
+    plan = planner.plan_passes(programs.program_of(circuit), 12, 0, 0, 40, 0.3, seed % 2 == 0, 10, 4)
+    print(plan.order.tolist(), plan.inside.tolist(), plan.rows.rows[:, :5].tolist())
+"""
+    folder = str(request.path.parent)
+    told = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code, folder],
+            env={**os.environ, "NUMBA_DISABLE_JIT": value},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for value in ("0", "1")
+    ]
+    assert told[0] == told[1]
+    assert told[0].count(b"\n") == 10
+
+
+def test_the_engine_says_what_is_missing(monkeypatch):
+    assert fast.why_not() is None
+    fast.why_not.cache_clear()
+    monkeypatch.setattr(fast, "find_spec", lambda _: None)
+    assert fast.why_not() == "numba is not installed; `pip install 'qdock-basic[fast]'` brings it."
+    fast.why_not.cache_clear()
+
+
+def test_a_plan_of_no_operations_has_no_passes():
+    from qdock.circuit import Circuit
+
+    plan = planner.plan_passes(programs.program_of(Circuit(15)), 15, 0, 0, 0, 0.0, True, 14, 4)
+    assert len(plan.inside) == 0
+    np.testing.assert_array_equal(plan.starts, [0])

@@ -1,112 +1,95 @@
-"""Many small circuits as one call of compiled code, which threads share."""
+"""Many small circuits at a time: their columns in one program, their states in one array, spread over the threads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from qdock.circuit import Circuit
+from qdock.operations import Columns
 from qdock_basic.fast.cache import run_in_cache
 from qdock_basic.fast.front import Program
 from qdock_basic.fast.jit import compiled
-from qdock_basic.fast.memory import LINE, aligned
-from qdock_basic.fast.pool import share
-from qdock_basic.fast.programs import angle_of, program_of
+from qdock_basic.fast.pool import thread_count
 from qdock_basic.fast.stats import Looker, Stats
-from qdock_basic.fast.vectors import add_to
+from qdock_basic.kernels import Array
+from qdock_basic.state import PRECISIONS
 
-__all__ = ["run_batch"]
+__all__ = ["states_of"]
 
-# So many circuits are claimed at a time: a claim costs little, but not nothing.
-_CLAIM = 8
-# And so many are run between two looks.
-_BETWEEN_LOOKS = 1024
-
-# --- where a circuit's parts begin in the arrays of all circuits
-_CODE, _QUBITS, _PARAMS, _MODIFIED, _ENTRIES, _OUT = range(6)
+# So many circuits are run between two questions whether to go on.
+_AT_ONCE = 256
 
 
-class Batch(NamedTuple):
-    """The arrays of several programs, one behind the other.
+def states_of(
+    columns: Sequence[Columns],
+    stops: Sequence[int],
+    num_qubits: int,
+    precision: str,
+    threads: int | None,
+    watch: Looker,
+) -> tuple[Array, Stats]:
+    """Return the states of circuits of equally many qubits, from all qubits 0, without their global phases.
 
-    Attributes
+    Parameters
     ----------
-    program : Program
-    starts : (k + 1, 6) int64 array
-        Where each circuit's operations, qubits, angles, modified gates, entries and amplitudes begin.
-    sizes : (k,) int64 array
-        Numbers of qubits.
-    phases : (k,) float64 array
-        Global phases.
-    """
+    columns : sequence of m Columns
+        Of each circuit; without modified gates and angles that are not numbers.
+    stops : sequence of m int
+        How many operations of each are run: gates, barriers and delays.
+    num_qubits : int
+    precision, threads, watch
+        As in `qdock_basic.fast.statevector`.
 
-    program: Program
-    starts: Any
-    sizes: Any
-    phases: Any
+    Returns
+    -------
+    (m, 2^num_qubits) complex array, Stats
+    """
+    begin = perf_counter()
+    program, firsts = _joined(columns)
+    states = np.empty((len(columns), 1 << num_qubits), PRECISIONS[precision])
+    whole = states.view(states.real.dtype)
+    ends = firsts + np.asarray(stops, np.int64)
+    parts = [(start, min(start + _AT_ONCE, len(columns))) for start in range(0, len(columns), _AT_ONCE)]
+    workers = min(thread_count(threads), len(parts))
+    planned = perf_counter()
+
+    def work(part: tuple[int, int]) -> None:
+        _run_batch(program, num_qubits, firsts[part[0] : part[1]], ends[part[0] : part[1]], whole[part[0] : part[1]])
+
+    with ThreadPoolExecutor(workers) as pool:
+        for number, _ in enumerate(pool.map(work, parts)):
+            if watch.is_due():
+                watch.look((number + 1) / len(parts))
+    return states, Stats(len(columns), workers, planned - begin, perf_counter() - planned)
 
 
 @compiled
-def _run_claimed(batch: Batch, claims: Any, end: int, step: int, whole: Any) -> None:
-    """Run circuits, some at a time, until all up to `end` are claimed; see `blocked.run_chunks`."""
-    all_parts = batch.program
-    while True:
-        first = add_to(claims, step)
-        if first >= end:
-            break
-        for number in range(first, min(first + step, end)):
-            here, after = batch.starts[number], batch.starts[number + 1]
-            # Every circuit has one start more than operations.
-            low, high = here[_CODE] + number, after[_CODE] + number + 1
-            program = Program(
-                all_parts.code[here[_CODE] : after[_CODE]],
-                all_parts.qubits[here[_QUBITS] : after[_QUBITS]],
-                all_parts.qubit_start[low:high],
-                all_parts.params[here[_PARAMS] : after[_PARAMS]],
-                all_parts.param_start[low:high],
-                all_parts.modified[here[_MODIFIED] : after[_MODIFIED]],
-                all_parts.entries[here[_ENTRIES] : after[_ENTRIES]],
-            )
-            state = whole[2 * here[_OUT] : 2 * (here[_OUT] + (1 << batch.sizes[number]))]
-            run_in_cache(program, batch.sizes[number], 0, 0, len(program.code), batch.phases[number], True, state)
+def _run_batch(program: Program, num_qubits: int, firsts: Any, ends: Any, whole: Any) -> None:
+    for index in range(len(firsts)):
+        run_in_cache(program, num_qubits, 0, firsts[index], ends[index], 0.0, True, whole[index])
 
 
-def run_batch(
-    circuits: Sequence[Circuit], dtype: Any, real: Any, threads: int, watch: Looker | None
-) -> tuple[list[Any], Stats]:
-    """Return the states of circuits that fit in cache, from all qubits 0."""
-    begin = perf_counter()
-    batch = _batch_of(circuits, LINE // np.dtype(dtype).itemsize)
-    amplitudes = aligned(int(batch.starts[-1, _OUT]), dtype)
-    whole, planned = amplitudes.view(real), perf_counter()
-    for start in range(0, len(circuits), _BETWEEN_LOOKS):
-        end = min(len(circuits), start + _BETWEEN_LOOKS)
-        claims = np.array([start], dtype=np.int64)
-
-        def work(claims: Any = claims, end: int = end) -> None:
-            _run_claimed(batch, claims, end, _CLAIM, whole)
-
-        share(work, max(1, min(threads, (end - start) // _CLAIM)))
-        if watch is not None and watch.is_due():
-            watch.look(end / len(circuits))
-    starts = batch.starts[:-1, _OUT].tolist()
-    states = [amplitudes[at : at + (1 << circuit.num_qubits)] for at, circuit in zip(starts, circuits, strict=True)]
-    return states, Stats(len(circuits), threads, planned - begin, perf_counter() - planned)
+def _joined(columns: Sequence[Columns]) -> tuple[Program, Any]:
+    """Return the columns one after the other, and where each circuit's operations begin."""
+    starts = [(item.qubit_start, item.param_start) for item in columns]
+    program = Program(
+        np.concatenate([item.code for item in columns]),
+        np.concatenate([item.qubits for item in columns]),
+        _shifted([qubits for qubits, _ in starts]),
+        np.concatenate([item.params for item in columns]),
+        _shifted([params for _, params in starts]),
+        np.zeros((0, 5), np.int64),
+        np.zeros(0, np.complex128),
+    )
+    lengths = [len(item.code) for item in columns]
+    return program, np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
 
 
-def _batch_of(circuits: Sequence[Circuit], line: int) -> Batch:
-    """Return the arrays of circuits; every state begins a line of cache."""
-    programs = [program_of(circuit) for circuit in circuits]
-    parts = [np.concatenate(column) for column in zip(*programs, strict=True)]
-    starts = np.zeros((len(circuits) + 1, 6), dtype=np.int64)
-    lengths = [
-        (len(p.code), len(p.qubits), len(p.params), len(p.modified), len(p.entries), max(1 << c.num_qubits, line))
-        for p, c in zip(programs, circuits, strict=True)
-    ]
-    np.cumsum(lengths, axis=0, out=starts[1:])
-    sizes = np.array([circuit.num_qubits for circuit in circuits], dtype=np.int64)
-    phases = np.array([angle_of(circuit.global_phase) for circuit in circuits])
-    return Batch(Program(*parts), starts, sizes, phases)
+def _shifted(starts: Sequence[Any]) -> Any:
+    """Return the places at which operations begin in joined columns, from those in each."""
+    sizes = np.concatenate([np.diff(item) for item in starts])
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -61,5 +61,5 @@ def _sources() -> tuple[tuple[str, int, int], ...]:
 def _stamp_with(function: Any, sources: object) -> None:
     """Let what is on disk be as new as all files of the engine; numba by itself looks at the function's own file."""
     file = getattr(getattr(function, "_cache", None), "_cache_file", None)
-    if hasattr(file, "_source_stamp"):
+    if file is not None and hasattr(file, "_source_stamp"):
         file._source_stamp = (file._source_stamp, sources)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
-from qdock_basic.fast.batch import run_batch
 from qdock_basic.fast.cache import run_in_cache
+from qdock_basic.fast.many import run_batch
 from qdock_basic.fast.memory import aligned
 from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.pool import thread_count

@@ -14,7 +14,8 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import cache, jit, planner, programs, vectors
+from qdock_basic.fast import jit, planner, programs, vectors
+from qdock_basic.fast.cache import run_in_cache
 
 _NARROW = """
 import sys
@@ -45,7 +46,7 @@ def test_vectors_are_as_long_as_the_processor_has_them():
 
 
 def test_what_is_kept_on_disk_is_as_new_as_every_file_of_the_engine():
-    stamp = cache.run_in_cache._cache._cache_file._source_stamp
+    stamp = run_in_cache._cache._cache_file._source_stamp
     assert stamp[1] == jit._sources()
     assert "front.py" in {name for name, *_ in jit._sources()}
 
@@ -69,33 +70,6 @@ def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(
         "The fast engine is compiled in every process, as there is no folder to keep it in "
         "(cannot cache function: no locator available). Set NUMBA_CACHE_DIR to one that can be written to."
     )
-
-
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="runs it so itself")
-def test_the_planner_gives_the_same_plan_as_plain_python(request):
-    code = """
-import sys
-import numpy as np
-sys.path.insert(0, sys.argv[1])
-import fast_circuits
-from qdock_basic.fast import planner, programs
-for seed in range(10):
-    circuit = fast_circuits.random_circuit(12, 40, np.random.default_rng(seed), largest=4)
-    plan = planner.plan_passes(programs.program_of(circuit), 12, 0, 0, 40, 0.3, seed % 2 == 0, 10, 4)
-    print(plan.order.tolist(), plan.inside.tolist(), plan.rows.rows[:, :5].tolist())
-"""
-    folder = str(request.path.parent)
-    told = [
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, folder],
-            env={**os.environ, "NUMBA_DISABLE_JIT": value},
-            check=True,
-            capture_output=True,
-        ).stdout
-        for value in ("0", "1")
-    ]
-    assert told[0] == told[1]
-    assert told[0].count(b"\n") == 10
 
 
 def test_the_engine_says_what_is_missing(monkeypatch):

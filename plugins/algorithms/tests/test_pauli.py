@@ -70,6 +70,11 @@ def test_a_sum_comes_back_from_a_store_and_from_pickle():
     assert pickle.loads(pickle.dumps(pauli)) == pauli
 
 
+def test_the_sum_of_several_is_that_of_python():
+    assert sum([Pauli("XX"), Pauli("ZZ"), Pauli("XX")]) == 2 * Pauli("XX") + Pauli("ZZ")
+    assert np.float64(2) * Pauli("XX") == Pauli("XX", 2)
+
+
 def test_a_sum_without_terms_is_zero():
     zero = Pauli.from_sparse_list([], 2)
     assert str(zero) == "0"

@@ -8,11 +8,13 @@ import pytest
 import qdock
 from qdock import Circuit, CircuitResult, LocalBackend, Result
 from qdock.backend import Context
+from qdock.errors import LimitExceeded
 from qdock.expr import Parameter
 from qdock.spec import BackendSpec
 from qdock.values import snapshot
 from qdock_algorithms import BitArray, Estimator, Pauli, PrimitiveJob, Sampler
 from qdock_algorithms.estimator import estimate
+from qdock_algorithms.pubs import EstimatorPub, SamplerPub
 from qdock_algorithms.sampler import sample
 
 A, B = Parameter("a"), Parameter("b")
@@ -96,13 +98,11 @@ def test_a_job_of_a_primitive_can_be_run_again_from_its_record():
 
 
 def test_pubs_that_a_store_kept_give_the_same():
-    circuit = turned()
-    job = Estimator("basic_simulator").run([(circuit, {"ZZ": 1, "XX": 2}, [[1.0, 2.0]])])
-    (pub,) = job._call.args[0]
-    kept = snapshot(pub, "it")
-    assert estimate([kept], "basic_simulator")[0].data.evs == job.result()[0].data.evs
-    job = Sampler("basic_simulator").run([(Circuit(1, 1).x(0).measure_all(), None, 3)])
-    assert sample([snapshot(job._call.args[0][0], "it")], "basic_simulator")[0].data.c.get_counts() == {"1": 3}
+    wanted = EstimatorPub.of((turned(), {"ZZ": 1, "XX": 2}, [[1.0, 2.0]]), None)
+    kept = snapshot(wanted, "it")
+    assert estimate([kept], "basic_simulator")[0].data.evs == estimate([wanted], "basic_simulator")[0].data.evs
+    kept = snapshot(SamplerPub.of(Circuit(1, 1).x(0).measure_all(), 3), "it")
+    assert sample([kept], "basic_simulator")[0].data.c.get_counts() == {"1": 3}
 
 
 # --- estimator
@@ -223,7 +223,11 @@ def test_bits_come_back_as_they_were_given():
         (lambda: Sampler("basic_simulator").run([(Circuit(1, 1), None, 0)]), ValueError, "`shots` is a whole number"),
         (lambda: Sampler("basic_simulator", default_shots=0.5), ValueError, "`shots` is a whole number"),
         (lambda: Estimator("basic_simulator").run([(turned(),)]), ValueError, "no observable was given"),
-        (lambda: Estimator("basic_simulator").run([(turned(), "ZZ")]), ValueError, r"has 2 parameters \(a, b\)"),
+        (
+            lambda: Estimator("basic_simulator").run([(turned(), "ZZ")]),
+            ValueError,
+            r"parameters \(a, b\), but no values",
+        ),
         (lambda: Estimator("basic_simulator").run([(turned(), "ZZ", [1.0])]), ValueError, "has 2 parameters"),
         (lambda: Estimator("basic_simulator").run([(turned(), "ZZ", ["x", "y"])]), ValueError, "are numbers"),
         (lambda: Estimator("basic_simulator").run([(turned(), "ZZ", [1, np.nan])]), ValueError, "must be finite"),
@@ -256,6 +260,11 @@ def test_bits_come_back_as_they_were_given():
             lambda: Estimator(Countless(), exact=True).run([(Circuit(1), "Z")]).result(),
             ValueError,
             "There are no exact values",
+        ),
+        (
+            lambda: Estimator("basic_simulator", exact=False).run([(Circuit(1), "Z", None, 1e-6)]).result(),
+            LimitExceeded,
+            r"A precision of 1e-06 takes [\d,]+ shots, but 'basic_simulator' runs 1,000,000,000 at most",
         ),
         (lambda: BitArray(np.zeros((3, 2), np.uint8), 3), ValueError, r"of the shape \(..., shots, 1\)"),
         (lambda: BitArray(np.zeros((2, 3, 1), np.uint8), 3)[0, 1], IndexError, "have the shape"),

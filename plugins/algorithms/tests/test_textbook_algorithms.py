@@ -43,6 +43,7 @@ def test_grover_finds_one_string_of_many():
     assert (found.bitstring, found.iterations) == ("1011010", 8)
     assert found.probability > 0.99
     assert found.counts["1011010"] > 480
+    assert grover("1011010", "basic_simulator", shots=10).iterations == 8
 
 
 def test_grover_searches_among_the_states_that_are_prepared():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from qdock.errors import LimitExceeded
 from qdock_algorithms.pauli import Pauli
 from qdock_algorithms.primitive_result import PubResult
 from qdock_algorithms.running import Runner, read_bits
@@ -37,6 +38,7 @@ def estimate_by_shots(pub: EstimatorPub, runner: Runner) -> PubResult:
     circuits, shots = list(pub.circuits()), 0
     for wanted, alike in _alike(numbers, observables).items():
         plan = Plan.of([pub.observables[item] for item in wanted], pub.precision)
+        _check_shots(plan, pub.precision, runner)
         values, errors = plan.run([circuits[number] for number in alike], runner)
         for row, number in enumerate(alike):
             here = np.flatnonzero(numbers == number)
@@ -112,6 +114,16 @@ def _shots(weights: list[Floats], precision: float) -> list[int]:
     needed = bounds * bounds.sum(axis=0) / precision**2
     # What rounding adds must not cost one more shot.
     return [max(2, math.ceil(number * (1 - 1e-12))) for number in needed.max(axis=1, initial=0.0).tolist()]
+
+
+def _check_shots(plan: Plan, precision: float, runner: Runner) -> None:
+    spec = runner.backend.spec
+    most = max(plan.shots, default=0)
+    if spec.max_shots is not None and most > spec.max_shots:
+        raise LimitExceeded(
+            f"A precision of {precision:g} takes {most:,} shots, but {spec.name!r} runs {spec.max_shots:,} at most. "
+            f"Ask for a larger one."
+        )
 
 
 def _free_name(circuit: Circuit) -> str:

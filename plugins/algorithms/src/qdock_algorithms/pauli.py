@@ -187,6 +187,10 @@ class Pauli:
         self._check_width(other)
         return self._made(*(np.concatenate(pair) for pair in zip(self._arrays(), other._arrays(), strict=True)))
 
+    def __radd__(self, other: int) -> Pauli:
+        """Return it for ``0 + self``, with which `sum` begins."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
     def __sub__(self, other: Pauli) -> Pauli:
         return self + -other if isinstance(other, Pauli) else NotImplemented
 

@@ -154,6 +154,9 @@ def values_of(circuit: Circuit, given: Any) -> Floats:
         arrays by parameter, or by a tuple of parameters that lie along the last axis; they broadcast.
     """
     names = ordered(circuit.parameters)
+    if given is None and names:
+        listed = ", ".join(parameter.name for parameter in names)
+        raise ValueError(f"The circuit {circuit.name!r} has parameters ({listed}), but no values were given.")
     if isinstance(given, Mapping):
         values = _from_mapping(names, given)
     else:

@@ -39,7 +39,7 @@ class GroverResult:
 
 
 def grover(
-    marked: Sequence[str],
+    marked: Sequence[str] | str,
     backend: str | Backend,
     *,
     iterations: int | None = None,
@@ -50,8 +50,8 @@ def grover(
 
     Parameters
     ----------
-    marked : sequence of str
-        Bit strings of one length, qubit 0 rightmost. For an oracle of your own use `grover_circuit`.
+    marked : sequence of str, or str
+        Bit strings of one length, qubit 0 rightmost, or a single one. For an oracle of your own use `grover_circuit`.
     backend : str or Backend
     iterations : int, optional
         Default: as many as make a marked one most likely.
@@ -68,8 +68,9 @@ def grover(
     >>> grover(["101"], "basic_simulator").bitstring
     '101'
     """
-    oracle = phase_oracle(marked)
-    angle = math.asin(math.sqrt(len(set(marked)) / 2**oracle.num_qubits))
+    texts = _checked(marked)
+    oracle = phase_oracle(texts)
+    angle = math.asin(math.sqrt(len(texts) / 2**oracle.num_qubits))
     rounds = max(round(math.pi / (4 * angle) - 0.5), 0) if iterations is None else iterations
     circuit = grover_circuit(oracle, rounds).measure_all()
     (found,) = sample([SamplerPub(circuit, values_of(circuit, None), check_shots(shots))], backend, None, context)
@@ -78,15 +79,21 @@ def grover(
     return GroverResult(best, dict(counts), rounds, math.sin((2 * rounds + 1) * angle) ** 2)
 
 
-def phase_oracle(marked: Sequence[str]) -> Circuit:
+def phase_oracle(marked: Sequence[str] | str) -> Circuit:
     """Return the circuit that turns the sign of some bit strings."""
-    texts = [marked] if isinstance(marked, str) else list(dict.fromkeys(marked))
-    if not texts or any(not text or set(text) - set("01") or len(text) != len(texts[0]) for text in texts):
-        raise ValueError(f"`marked` has bit strings of one length, such as ['101'], but {marked!r} was given.")
+    texts = _checked(marked)
     circuit = Circuit(len(texts[0]), name="oracle")
     for text in texts:
         _turn_sign(circuit, text)
     return circuit
+
+
+def _checked(marked: Sequence[str] | str) -> list[str]:
+    """Return distinct bit strings of one length, from several or from one."""
+    texts = [marked] if isinstance(marked, str) else list(dict.fromkeys(marked))
+    if not texts or any(not text or set(text) - set("01") or len(text) != len(texts[0]) for text in texts):
+        raise ValueError(f"`marked` has bit strings of one length, such as ['101'], but {marked!r} was given.")
+    return texts
 
 
 def _turn_sign(circuit: Circuit, text: str) -> None:

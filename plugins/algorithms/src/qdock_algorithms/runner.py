@@ -36,9 +36,13 @@ class AlgorithmRunner(LocalBackend):
         if options["keep_going"]:
             return _run_all(programs, context)
         if len(programs) == 1:
-            return Result([CircuitResult.from_value(programs[0].name, run(programs[0], context))])
-        several = enumerate(programs)
-        return Result([CircuitResult.from_value(call.name, run(call, context.of_call(i))) for i, call in several])
+            return Result([_entry(programs[0], context, context)])
+        return Result([_entry(call, context, context.of_call(index)) for index, call in enumerate(programs)])
+
+
+def _entry(call: Call, context: Context, own: Context) -> CircuitResult:
+    context.check()
+    return CircuitResult.from_value(call.name, run(call, own))
 
 
 class CallsFailed(JobError):
@@ -85,7 +89,6 @@ def describe_failures(failed: Mapping[int, str], total: int) -> str:
 
 def run(call: Call, context: Context) -> Any:
     """Return what a call's function returns, called with its arguments and, if it wants it, the context."""
-    context.check()
     function = call.resolve()
     more = {"context": context} if _wants_context(function, call) else {}
     return function(*call.args, **call.kwargs, **more)

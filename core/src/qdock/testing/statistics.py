@@ -19,7 +19,7 @@ FALSE_ALARMS = 1e-9
 COMPARISONS = 2000
 _EACH = FALSE_ALARMS / COMPARISONS
 #: What is expected less often than that is impossible but for rounding.
-_NEVER = 1e-15
+_NEVER = 1e-20
 
 Floats = NDArray[np.float64]
 
@@ -41,8 +41,8 @@ def difference(counts: NDArray[np.int64], expected: Floats) -> int | None:
     if not shots:
         return None
     seen = counts / shots
-    likely = np.clip(expected, _NEVER, 1 - _NEVER)
-    surprise = shots * (_part(seen, likely) + _part(1 - seen, 1 - likely))
+    likely, other = np.clip(expected, _NEVER, 1), np.clip(1 - expected, _NEVER, 1)
+    surprise = shots * (_part(seen, likely) + _part(1 - seen, other))
     worst = int(np.argmax(surprise))
     return worst if surprise[worst] > math.log(2 * len(counts) / _EACH) else None
 

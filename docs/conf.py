@@ -15,7 +15,7 @@ project_copyright = "the qdock developers"
 version = release = version_of("qdock")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 # "tuple of (name, size)": the words of a type are taken for names, and `name` is the name of several things.
 suppress_warnings = ["ref.python"]
 

@@ -93,10 +93,16 @@ def test_no_circuits_give_no_states():
     assert fast.statevectors([])[0] == []
 
 
-def test_probabilities_and_their_sums_over_blocks_are_those_of_the_amplitudes(shared):
-    state = shared.random_state(6, np.random.default_rng(5))
-    np.testing.assert_allclose(fast.probabilities(state), abs(state) ** 2)
-    np.testing.assert_allclose(fast.block_sums(state, 16), (abs(state) ** 2).reshape(4, 16).sum(axis=1))
+@both_precisions
+@pytest.mark.parametrize("num_qubits, width", [(0, 1), (6, 1), (6, 2), (6, 16), (6, 64), (18, 1024), (18, 1 << 17)])
+def test_probabilities_and_their_sums_over_blocks_are_those_of_the_amplitudes(shared, precision, num_qubits, width):
+    state = shared.random_state(num_qubits, np.random.default_rng(5))
+    state = state.astype({"double": np.complex128, "single": np.complex64}[precision])
+    expected = abs(state.astype(complex)) ** 2
+    np.testing.assert_allclose(fast.probabilities(state, 2), expected, rtol=1e-12)
+    sums = fast.block_sums(state, width, 2)
+    np.testing.assert_allclose(sums, expected.reshape(-1, width).sum(axis=1), rtol=1e-12)
+    np.testing.assert_array_equal(sums, fast.block_sums(state, width, 1))
 
 
 def test_a_measurement_is_refused():

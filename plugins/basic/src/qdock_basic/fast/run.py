@@ -18,6 +18,7 @@ from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.pool import thread_count
 from qdock_basic.fast.programs import angle_of, large_gates, matrix_of, program_of
 from qdock_basic.fast.stats import Looker, Stats, together
+from qdock_basic.fast.sums import squares, sums_of_blocks
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
 from qdock_basic.state import PRECISIONS
 
@@ -126,13 +127,9 @@ def _apply_large(state: Array, circuit: Circuit, index: int, offset: int) -> Non
 
 def probabilities(state: Array, threads: int | None) -> npt.NDArray[np.float64]:
     """See `qdock_basic.fast.probabilities`."""
-    thread_count(threads)
-    table: npt.NDArray[np.float64] = np.square(state.real, dtype=np.float64)
-    table += np.square(state.imag, dtype=np.float64)
-    return table
+    return squares(state.view(_REAL[state.dtype]), thread_count(threads))
 
 
 def block_sums(state: Array, width: int, threads: int | None) -> npt.NDArray[np.float64]:
     """See `qdock_basic.fast.block_sums`."""
-    sums: Any = probabilities(state, threads).reshape(-1, width).sum(axis=1)
-    return np.asarray(sums)
+    return sums_of_blocks(state.view(_REAL[state.dtype]), width, thread_count(threads))

@@ -20,7 +20,7 @@ from qdock.backend import LocalBackend
 from qdock.call import Call
 from qdock.config import Config
 from qdock.dock import Dock
-from qdock.errors import JobCancelledError, JobError, OptionError
+from qdock.errors import JobCancelledError, JobError, OptionError, StoreError
 from qdock.events import Finished, Started
 from qdock.executors import ThreadExecutor
 from qdock.job import JobStatus, as_completed
@@ -345,6 +345,16 @@ def test_a_job_that_can_not_be_tried_again_is_lost_and_says_why(path, killed):
         job.wait_for_final_state(SOON)
     assert job.error.kind == "worker_lost"
     assert "It could not be tried again: BackendNotFoundError" in job.error.message
+
+
+def test_a_store_that_can_not_be_written_is_still_read(dock, killed, monkeypatch):
+    job_id = killed(retries=1)
+
+    def full(*_, **__):
+        raise StoreError("full")
+
+    monkeypatch.setattr(dock.store, "transition", full)
+    assert dock.get_job(job_id).running()
 
 
 def test_a_store_without_a_dock_ends_no_job_that_is_to_be_tried_again(path, killed):

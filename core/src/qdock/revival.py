@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from qdock.detach import hand_over, pack
-from qdock.errors import JobError, QdockError
+from qdock.errors import JobError, QdockError, StoreError
 from qdock.events import Finished, Log
 from qdock.lifetime import close_at_exit
 from qdock.owner import log_lines
@@ -65,9 +66,11 @@ class Revival:
         if record.has_outlived and not _knows(dock, record.executor):
             # Who has that executor will bind to it.
             return True
-        claimed = _claim(dock, record)
-        if claimed is not None:
-            self._put(claimed)
+        # A store that can't be written is still to be read; whoever can write it sees to the job.
+        with suppress(StoreError):
+            claimed = _claim(dock, record)
+            if claimed is not None:
+                self._put(claimed)
         return True
 
     def _put(self, record: Record) -> None:

@@ -85,6 +85,8 @@ class SqliteStore:
         self._leases, self._next_beat = Leases(), 0.0
         #: Programs of unfinished jobs of this process, which may be none that can be stored.
         self._programs: dict[str, Any] = {}
+        #: The files of large checkpoints and options that others have taken the place of.
+        self._replaced: dict[str, str] = {}
         #: Without a Dock, nobody is there to see to a job of a dead owner that is not lost yet.
         self.revive: Callable[[Record], bool] = leave_alone
 
@@ -219,7 +221,16 @@ class SqliteStore:
             (*_columns(record, state), seq),
         )
         if changes.keys() - _STATE:
+            self._let_go(record.id, _get_document(db, seq, "given"))
             _put_documents(db, seq, {"given": self._documents.keep(record.id, "given", given)})
+
+    def _let_go(self, job_id: str, replaced: Document | None) -> None:
+        """Remove the file that was replaced before this one, which somebody may be about to read."""
+        file, before = None if replaced is None else replaced.file, self._replaced.pop(job_id, None)
+        if before != file:
+            self._documents.remove(before)
+        if file is not None:
+            self._replaced[job_id] = file
 
     def cancel_requests(self, owner: str) -> list[str]:
         """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
@@ -358,7 +369,7 @@ class SqliteStore:
     def after_fork(self) -> None:
         """Let go of what a forked child must not share with its parent; its connections are closed before the fork."""
         self._owners.after_fork()
-        self._programs = {}
+        self._programs, self._replaced = {}, {}
 
     def close(self) -> None:
         """Let go of files and connections, and of the locks of owners that are done."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qdock import Dock, JobError
@@ -139,3 +140,25 @@ def test_a_job_of_a_process_that_was_killed_is_resumed_from_another(dock, steps)
     again = job.rerun(resume=True)
     assert again.result(SOON).get_value() == whole
     assert 0 < len(job.record.checkpoint["value"]["energies"]) < 5
+
+
+def test_large_checkpoints_leave_no_files_behind(dock):
+    def work(context):
+        for number in range(20):
+            context.checkpoint(np.full(20_000, number))
+            dock.owner._notes.write(context.job_id)
+
+    job = PrimitiveJob(work)
+    job.submit(executor="thread")
+    job.result(SOON)
+    folder = Path(dock.store._documents.folder)
+    assert len(list(folder.glob("given-*"))) <= 2
+
+
+def test_what_was_run_inside_is_shown(dock, steps):
+    job = submitted(steps.minimize, 2, seed=9)
+    job.result(SOON)
+    environ = {**os.environ, "QDOCK_STORE": dock.config.get("defaults.store")}
+    command = [sys.executable, "-m", "qdock", "show", job.job_id()]
+    shown = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
+    assert "ran inside on basic/basic_simulator\t10 jobs of 10 programs, " in shown

@@ -62,6 +62,7 @@ def describe(job: RecordedJob) -> dict[str, Any]:
         "cancel_requested": record.cancel_requested,
         "progress": record.progress._asdict(),
         "metrics": record.metrics,
+        "inside": record.inside,
         "history": [{**line._asdict(), "status": line.status.name} for line in record.history],
         "error": None if record.error is None else record.error._asdict(),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -51,6 +51,10 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
         yield f"{name} seconds", f"{seconds:.3g}"
 
 
+def _summary(runs: Mapping[str, float]) -> str:
+    return f"{runs['jobs']:,} jobs of {runs['programs']:,} programs, {runs['seconds']:.3g} s"
+
+
 def _rarer(job: RecordedJob) -> Iterator[tuple[str, object]]:
     record = job.record
     yield "tags", " ".join(record.tags)
@@ -60,6 +64,7 @@ def _rarer(job: RecordedJob) -> Iterator[tuple[str, object]]:
     yield "attempt", f"{record.attempt} of up to {record.retries + 1}" if record.retries else None
     yield "part of", record.parent
     yield "repeats", record.rerun_of
+    yield from ((f"ran inside on {name}", _summary(runs)) for name, runs in record.inside.items())
     yield "progress", f"{record.progress.fraction:.0%} {record.progress.text}" if any(record.progress) else None
     yield "end asked for", "yes" if record.cancel_requested and not record.is_final else None
     yield "error", record.error and record.error.message

@@ -768,6 +768,8 @@ def test_a_job_can_be_awaited(run):
 
 def test_a_hundred_jobs_are_gathered_without_a_thread_each(dock):
     backend = Runner()
+    # Tests before this one may have left threads of their own, such as those of the simulator.
+    others = {thread.name for thread in threading.enumerate()}
     dock.run(Call(one), backend).result(SOON)
 
     async def main():
@@ -781,7 +783,7 @@ def test_a_hundred_jobs_are_gathered_without_a_thread_each(dock):
 
     values, threads = asyncio.run(main())
     assert values == list(range(100))
-    assert threads <= {"qdock-owner", "qdock-thread"}
+    assert threads - others <= {"qdock-owner", "qdock-thread"}
 
 
 def test_the_loop_goes_on_while_a_job_is_awaited(dock, gate):

@@ -120,6 +120,8 @@ def test_a_detached_job_runs_in_a_process_that_is_nobodys_child_group(dock, tmp_
     assert job.result(SOON).data()["value"] != os.getpid()
     assert (job.seed, job.tags, job.record.executor) == (5, ("x",), "process")
     assert [line.status for line in job.history] == [S.QUEUED, S.RUNNING, S.DONE]
+    assert all(seconds > 0 for seconds in job.metrics.values())
+    assert job.metrics["total"] == pytest.approx(job.metrics["queued"] + job.metrics["run"])
 
 
 def test_a_detached_job_is_cancelled_from_here(dock, tmp_path):
@@ -431,6 +433,7 @@ def test_a_job_that_can_be_bound_to_again_is_never_said_to_be_lost(make, orphan,
     assert job.record.owner == dock.owner.name
     Service.emits[f"service-{orphan}"](Finished(value=Result([CircuitResult(name="v", data={"value": 9})])))
     assert ignorant.get_job(orphan).result(SOON).data() == {"value": 9}
+    assert all(seconds >= 0 for seconds in job.metrics.values())
     assert job.record.attempt == 1
 
 

@@ -200,7 +200,10 @@ class Owner:
             job._advance(record)
 
     def take(self, job: RecordedJob) -> None:
-        """See to a job from now on whose record names this owner."""
+        """See to a job from now on whose record names this owner, and count its time from when it was submitted."""
+        job._created = _here(job._record.created)
+        if job._record.status is JobStatus.RUNNING:
+            job._started = max(_here(job._record.history[-1].time), job._created)
         self.jobs[job.job_id()] = job
         self._watcher.wake()
 
@@ -308,6 +311,11 @@ class Owner:
         for job in self.jobs.values():
             job._abandon(moved(job._record, JobStatus.ERROR, time.time(), error=failure))
         self.jobs = {}
+
+
+def _here(seconds: float) -> float:
+    """Return a point in time, which another process recorded, on the clock that only this one has."""
+    return time.perf_counter() - max(time.time() - seconds, 0.0)
 
 
 def _new_name() -> str:

@@ -9,6 +9,15 @@ import numpy as np
 
 from qdock_basic.fast.gate_matrices import gate_matrix
 from qdock_basic.fast.jit import compiled, inner
+from qdock_basic.fast.products import (
+    control,
+    embed,
+    exchange_roles,
+    is_diagonal,
+    multiply_left,
+    multiply_right,
+    parts_of,
+)
 from qdock_basic.fast.rows import (
     CONTROLS,
     DIAGONAL,
@@ -28,7 +37,7 @@ from qdock_basic.fast.rows import (
     Rows,
 )
 from qdock_basic.fast.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
-from qdock_basic.fast.vectors import COMPLEX, REAL, TURNED
+from qdock_basic.fast.vectors import REAL
 
 __all__ = ["Program", "make_rows"]
 
@@ -221,16 +230,8 @@ def _modified_gate(program: Program, draft: Draft, operation: int, detail: Any) 
         for place in range(size):
             draft.matrix[place] = given[place]
         given = draft.matrix
-    diagonal = targets <= 2 and _is_diagonal(given, 1 << targets)
+    diagonal = targets <= 2 and is_diagonal(given, 1 << targets)
     _gate(program, draft, start, controls, detail[3], targets, given, detail[4] == 1, diagonal)
-
-
-@inner
-def _is_diagonal(matrix: Any, size: int) -> bool:
-    entries = 0
-    for place in range(size * size):
-        entries += place % (size + 1) != 0 and matrix[place] != 0
-    return entries == 0
 
 
 @inner
@@ -271,9 +272,9 @@ def _single(draft: Draft, a: int, mask: int, state: int, flips: bool, diagonal: 
     if mask == 0:
         _add_one(draft, a, diagonal)
     elif mask & (mask - 1) == 0 and _shall_merge(
-        draft, _place_of(mask), a, not diagonal or _parts_of(draft.matrix, 0, 2) == REAL
+        draft, _place_of(mask), a, not diagonal or parts_of(draft.matrix, 0, 2) == REAL
     ):
-        _control(draft.matrix, 1 if state else 0)
+        control(draft.matrix, 1 if state else 0)
         _add_two(draft, _place_of(mask), a)
     elif diagonal and mask == state:
         _add_phases(draft, a, mask)
@@ -348,11 +349,11 @@ def _pair_row(draft: Draft, a: int, b: int) -> int:
 def _add_one(draft: Draft, a: int, diagonal: bool) -> None:
     """Add `draft.matrix` on one qubit."""
     if _is_free(draft, a, ONE):
-        _multiply(draft.matrix, draft.entries, draft.rows[draft.last[a], START], 2)
+        multiply_left(draft.matrix, draft.entries, draft.rows[draft.last[a], START], 2)
     elif _is_free(draft, a, TWO):
         row = draft.last[a]
-        _embed(draft.matrix, 0 if draft.rows[row, A] == a else 1)
-        _multiply(draft.matrix, draft.entries, draft.rows[row, START], 4)
+        embed(draft.matrix, 0 if draft.rows[row, A] == a else 1)
+        multiply_left(draft.matrix, draft.entries, draft.rows[row, START], 4)
     elif diagonal:
         _add_phases(draft, a, 0)
     else:
@@ -366,77 +367,16 @@ def _add_two(draft: Draft, a: int, b: int) -> None:
     row = _pair_row(draft, a, b)
     if row >= 0:
         if draft.rows[row, A] != a:
-            _exchange_roles(matrix)
-        _multiply(matrix, draft.entries, draft.rows[row, START], 4)
+            exchange_roles(matrix)
+        multiply_left(matrix, draft.entries, draft.rows[row, START], 4)
         return
     for position in range(2):
         place = a if position == 0 else b
         if _is_free(draft, place, ONE):
             row = draft.last[place]
-            _multiply_right(matrix, draft.entries, draft.rows[row, START], position)
+            multiply_right(matrix, draft.entries, draft.rows[row, START], position)
             draft.rows[row, KIND] = GONE
     _add_matrix(draft, TWO, a, b, 0, 0, 16)
-
-
-@inner
-def _multiply(left: Any, entries: Any, start: int, size: int) -> None:
-    """Put the product of a matrix and the one from `start` on in the place of the latter."""
-    for column in range(size):
-        # A column at a time, kept while it is overwritten.
-        x0, x1 = entries[start + column], entries[start + size + column]
-        x2, x3 = 0j, 0j
-        if size == 4:
-            x2, x3 = entries[start + 8 + column], entries[start + 12 + column]
-        for row in range(size):
-            total = left[row * size] * x0 + left[row * size + 1] * x1
-            if size == 4:
-                total += left[row * 4 + 2] * x2 + left[row * 4 + 3] * x3
-            entries[start + row * size + column] = total
-
-
-@inner
-def _multiply_right(matrix: Any, entries: Any, start: int, position: int) -> None:
-    """Multiply a 4x4 matrix from the right by a 2x2 one on one of its qubits."""
-    stride = 1 << position
-    p, q, r, s = entries[start], entries[start + 1], entries[start + 2], entries[start + 3]
-    for row in range(4):
-        for other in range(2):
-            place = 4 * row + other * (3 - stride)
-            x, y = matrix[place], matrix[place + stride]
-            matrix[place], matrix[place + stride] = x * p + y * r, x * q + y * s
-
-
-@inner
-def _embed(matrix: Any, position: int) -> None:
-    """Make a 2x2 matrix one on two qubits, in place."""
-    p, q, r, s = matrix[0], matrix[1], matrix[2], matrix[3]
-    stride = 1 << position
-    for place in range(16):
-        matrix[place] = 0
-    for other in range(2):
-        low = other * (3 - stride)
-        high = low + stride
-        matrix[5 * low], matrix[4 * low + high] = p, q
-        matrix[4 * high + low], matrix[5 * high] = r, s
-
-
-@inner
-def _control(matrix: Any, state: int) -> None:
-    """Make a 2x2 matrix one on two qubits of which the first controls it."""
-    p, q, r, s = matrix[0], matrix[1], matrix[2], matrix[3]
-    for place in range(16):
-        matrix[place] = 1 if place % 5 == 0 else 0
-    matrix[5 * state], matrix[4 * state + state + 2] = p, q
-    matrix[4 * (state + 2) + state], matrix[5 * (state + 2)] = r, s
-
-
-@inner
-def _exchange_roles(matrix: Any) -> None:
-    """Exchange the two qubits of a 4x4 matrix: rows and columns 1 and 2."""
-    for place in range(4):
-        matrix[4 + place], matrix[8 + place] = matrix[8 + place], matrix[4 + place]
-    for place in range(0, 16, 4):
-        matrix[place + 1], matrix[place + 2] = matrix[place + 2], matrix[place + 1]
 
 
 # --- rows and diagonal terms
@@ -532,24 +472,10 @@ def _mark_parts(draft: Draft) -> None:
     for number in range(draft.counts[_ROWS]):
         row = draft.rows[number]
         if row[KIND] in (ONE, TWO):
-            row[PARTS] = _parts_of(draft.entries, row[START], 2 if row[KIND] == ONE else 4)
-
-
-@inner
-def _parts_of(entries: Any, start: int, size: int) -> int:
-    """Return what the entries of a matrix are."""
-    imaginary, turned = 0, 0
-    for place in range(size * size):
-        entry = entries[start + place]
-        imaginary += entry.imag != 0
-        differing = place // size ^ place % size
-        turned += (entry.real if differing in (1, 2) else entry.imag) != 0
-    if imaginary == 0:
-        return REAL
-    return TURNED if turned == 0 else COMPLEX
+            row[PARTS] = parts_of(draft.entries, row[START], 2 if row[KIND] == ONE else 4)
 
 
 @inner
 def _is_real(draft: Draft) -> bool:
     """Whether the matrix at hand, on one qubit, is real."""
-    return _parts_of(draft.matrix, 0, 2) == REAL
+    return parts_of(draft.matrix, 0, 2) == REAL

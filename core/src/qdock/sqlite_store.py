@@ -23,6 +23,7 @@ from qdock.owner_lock import OwnerLocks
 from qdock.record import Deferred, LogLine, Record, changed, loss, moved
 from qdock.sqlite_files import Connections
 from qdock.sqlite_logs import add_lines, read_lines
+from qdock.sqlite_queries import find_ids, id_range, selection
 from qdock.status import JOB_FINAL_STATES, JobStatus, check_transition
 from qdock.store import array_bytes, leave_alone, may_move, not_found
 from qdock.stored import program_from_value, program_to_value, record_from_dict, record_to_dict
@@ -139,9 +140,9 @@ class SqliteStore:
     def find(self, text: str) -> Record:
         """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
         with self._files.read() as db:
-            ids = _find_ids(db, text)
+            ids = find_ids(db, text)
             if len(ids) != 1:
-                count = db.execute("SELECT count(*) FROM job WHERE id >= ? AND id < ?", _range(text)).fetchone()
+                count = db.execute("SELECT count(*) FROM job WHERE id >= ? AND id < ?", id_range(text)).fetchone()
                 raise not_found(text, ids, count[0] if count else 0)
         return self.get(ids[0])
 
@@ -159,7 +160,7 @@ class SqliteStore:
         A record that is damaged is left out, which is logged.
         """
         self._look_for_the_dead()
-        query, values = _selection(status, backend, tag, since)
+        query, values = selection(status, backend, tag, since)
         with self._files.read() as db:
             found = f"{_RECORD} WHERE seq IN (SELECT * FROM ({query} LIMIT ?)) ORDER BY seq DESC"
             rows = list(db.execute(found, (*values, -1 if limit is None else limit)))
@@ -472,46 +473,3 @@ def _seq(db: apsw.Connection, job_id: str) -> int:
     if row is None:
         raise JobNotFoundError(f"There is no job {job_id!r} in this store.")
     return int(row[0])
-
-
-def _find_ids(db: apsw.Connection, text: str) -> list[str]:
-    """Return the id that is meant, or the first of several."""
-    for query, values in (
-        ("SELECT id FROM job WHERE id = ?", (text,)),
-        ("SELECT id FROM job WHERE ? = 'last' ORDER BY seq DESC LIMIT 1", (text,)),
-        ("SELECT id FROM job WHERE ? <> '' AND id >= ? AND id < ? ORDER BY seq LIMIT 3", (text, *_range(text))),
-    ):
-        ids = [job_id for (job_id,) in db.execute(query, values)]
-        if ids:
-            return ids
-    return []
-
-
-def _range(text: str) -> tuple[str, str]:
-    """Return the first and the end of the texts that begin with `text`."""
-    return text, text + "\U0010ffff"
-
-
-def _selection(
-    status: Collection[JobStatus] | None, backend: str | None, tag: str | None, since: float | None
-) -> tuple[str, _Row]:
-    """Return the query for the numbers of the records that are wanted, all but its limit, and its values.
-
-    Each part reads an index and nothing else, so it is quick however large the records are.
-    """
-    parts: list[str] = []
-    values: list[Any] = []
-    if status is not None:
-        parts.append(f"SELECT seq FROM job INDEXED BY job_status WHERE status IN ({', '.join('?' * len(status))})")
-        values += [item.name for item in status]
-    if backend is not None:
-        column = "backend" if "/" in backend else "backend_short"
-        parts.append(f"SELECT seq FROM job INDEXED BY job_{column} WHERE {column} = ?")
-        values.append(backend)
-    if tag is not None:
-        parts.append("SELECT job FROM tag WHERE tag = ?")
-        values.append(tag)
-    if since is not None:
-        parts.append("SELECT seq FROM job INDEXED BY job_created WHERE created >= ?")
-        values.append(since)
-    return f"{' INTERSECT '.join(parts) or 'SELECT seq FROM job'} ORDER BY 1 DESC", tuple(values)

@@ -56,9 +56,9 @@ def check(data: bytes) -> None:
 def seeds(folder: Path) -> None:
     """Write the programs of the tests of the language, each as a file."""
     for version, head in HEADS.items():
-        programs = re.split(r"^== .+\n", (PROGRAMS / f"programs_{version}.txt").read_text("utf-8"), flags=re.MULTILINE)
-        wrong = re.split(r"^== .+\n", (PROGRAMS / f"wrong_{version}.txt").read_text("utf-8"), flags=re.MULTILINE)
-        for number, program in enumerate(programs[1:] + wrong[1:]):
+        texts = [(PROGRAMS / f"{kind}_{version}.txt").read_text("utf-8") for kind in ("programs", "wrong")]
+        programs = [program for text in texts for program in re.split(r"(?m)^(?:== .+|# .+)\n", text)]
+        for number, program in enumerate(filter(str.strip, programs)):
             (folder / f"{version}-{number}.qasm").write_text(head + program, "utf-8")
 
 

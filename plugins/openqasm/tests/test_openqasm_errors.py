@@ -137,3 +137,15 @@ def test_other_versions_are_refused(version):
 @pytest.mark.parametrize("version", ["2.0", "3.0", "3.1", "2", "3"])
 def test_these_versions_are_read(version):
     assert loads(f"OPENQASM {version};").num_qubits == 0
+
+
+def test_a_missing_semicolon_is_looked_for_in_the_line_before():
+    error = error_of('OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit q\n\nh q;\n')
+    assert error.problems[0].message == "expected ';', found identifier 'h'"
+    assert error.problems[0].notes == ("the statement before it, which ends in line 3, has no ';'",)
+    assert error_of('OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit q; x q q;\n').problems[0].notes == ()
+
+
+def test_a_name_in_other_case_is_suggested_first():
+    error = error_of('OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit q;\nCX2 q;\nH q;\n')
+    assert error.problems[1].message == "undefined gate 'H'. Did you mean 'h'?"

@@ -52,6 +52,7 @@ def seeds():
         (2, 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'),
     ):
         text = (Path(__file__).parent / f"programs_{version}.txt").read_text("utf-8")
+        text = re.sub(r"^# .*\n", "", text, flags=re.MULTILINE)
         found += [head + program for program in re.split(r"^== .+ -> .+\n", text, flags=re.MULTILINE)[1:]]
     return found
 
@@ -96,6 +97,11 @@ def same(one, other):
     if isinstance(one, QdockError) or isinstance(other, QdockError):
         return type(one) is type(other)
     return one == other
+
+
+@pytest.mark.parametrize("text", SEEDS, ids=range(len(SEEDS)))
+def test_a_program_that_is_not_mutated_is_read(text):
+    assert not isinstance(outcome(text), QdockError)
 
 
 @pytest.mark.parametrize("text", SEEDS, ids=range(len(SEEDS)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import openqasm
 from openqasm import ast
 
-from qdock_openqasm.errors import Fault, Position
+from qdock_openqasm.errors import Fault, Position, locate
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.scan import scan
 from qdock_openqasm.sources import Origin, Source
@@ -48,7 +48,7 @@ class Grammar:
         try:
             program = openqasm.parse(prefix + self._masks.mask(text), filename=origin)
         except openqasm.QasmError as error:
-            raise Fault(self._masks.unmask(error.message), error.span) from None
+            raise Fault(self._masks.unmask(error.message), error.span, self._missing(error)) from None
         except (AssertionError, ValueError, IndexError):
             # What the parser's own checks missed, such as a digit of another script behind a point.
             raise Fault("this can't be read as OpenQASM", Position(origin, origin.line, origin.column + 1)) from None
@@ -57,6 +57,18 @@ class Grammar:
                 if isinstance(node, ast.Identifier):
                     node.name = self._masks.names.get(node.name, node.name)
         return program.statements
+
+    def _missing(self, error: openqasm.QasmError) -> tuple[str, ...]:
+        """What to add where a semicolon is missed at the beginning of a line: it belongs to a line before."""
+        place = locate(error.span)
+        if place is None or not error.message.startswith("expected ';', found"):
+            return ()
+        number = place.line - 1
+        if self.source.line(place.line)[: place.column - 1].strip():
+            return ()
+        while number and not self.source.line(number).strip():
+            number -= 1
+        return (f"the statement before it, which ends in line {number}, has no ';'",) if number else ()
 
 
 def parse_expression(text: str, version: int) -> ast.Expression:

@@ -257,7 +257,9 @@ class Scopes:
         if node.name in self.poisoned or self.is_incomplete:
             return Suppressed(f"'{node.name}' failed to be declared", node.span)
         self.poisoned.add(node.name)
-        close = difflib.get_close_matches(node.name, self._names(what == "gate"), n=1)
+        names = self._names(what == "gate")
+        close = [name for name in names if name.lower() == node.name.lower()]
+        close = close or difflib.get_close_matches(node.name, names, n=1)
         hint = f". Did you mean '{close[0]}'?" if close else ""
         return Fault(f"undefined {what} '{node.name}'{hint}", node.span)
 

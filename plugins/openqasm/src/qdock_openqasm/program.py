@@ -79,6 +79,7 @@ class Program:
         self._patience = _PATIENCE
         #: Rounds of loops, and calls, so far.
         self.iterations = 0
+        self.unforeseen = 0
         self._checked: set[int] = set()
         self._alive: list[Any] = []
         self._include = include

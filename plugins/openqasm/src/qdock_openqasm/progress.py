@@ -52,6 +52,10 @@ class Progress:
         self.p.spend(1, self.node.condition.span)
         self.rounds += 1
         self.p.limits.check("while_rounds", self.rounds, self.node.condition.span)
+        if self._last is None and self.rounds > _FIRST_STATE:
+            # Nothing tells how far its end is, so all such loops together have few rounds.
+            self.p.unforeseen += 1
+            self.p.limits.check("unforeseen_rounds", self.p.unforeseen, self.node.condition.span)
         if self.rounds >= _FIRST_STATE:
             self._compare()
         if self.rounds == self._next_look:

@@ -153,9 +153,7 @@ def test_loops_whose_end_cannot_be_told_have_few_rounds_together():
     loop = "k = 0; b = true; while (b) { k += 1; if (k == 300) { b = false; } }"
     text = V3 + f"int k; bool b; for int i in [1:10] {{ {loop} }} bit c = k == 300;"
     assert loads(text).num_clbits == 1
-    with pytest.raises(
-        LimitExceeded, match="limit `unforeseen_rounds` reached: 1,000 rounds of `while` loops"
-    ):
+    with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 1,000 rounds of `while` loops"):
         loads(text, limits=Limits(unforeseen_rounds=1000))
     with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 20,000 rounds"):
         loads(text.replace("300", "1000000030"))

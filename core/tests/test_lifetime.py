@@ -77,7 +77,12 @@ def test_a_job_may_start_threads_while_the_interpreter_waits_for_it():
 def test_ctrl_c_while_the_interpreter_waits_cancels_the_jobs():
     source = HEAD + textwrap.dedent(
         """
+        submitted = threading.Event()
+
         def work(context):
+            submitted.wait(30)
+            # Long enough for the main thread to come to its end.
+            time.sleep(0.5)
             print("begun", flush=True)
             while True:
                 context.check()
@@ -85,6 +90,7 @@ def test_ctrl_c_while_the_interpreter_waits_cancels_the_jobs():
 
         job = Dock(entry_points=[]).run(Call(work), Runner())
         job.add_done_callback(lambda job: print(job.status().name, flush=True))
+        submitted.set()
         """
     )
     process = subprocess.Popen(

@@ -155,7 +155,7 @@ def test_loops_whose_end_cannot_be_told_have_few_rounds_together():
     assert loads(text).num_clbits == 1
     with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 1,000 rounds of `while` loops"):
         loads(text, limits=Limits(unforeseen_rounds=1000))
-    with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 20,000 rounds"):
+    with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 10,000 rounds"):
         loads(text.replace("300", "1000000030"))
 
 

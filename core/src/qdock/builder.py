@@ -88,6 +88,7 @@ class Builder(GateMethods):
     @global_phase.setter
     def global_phase(self, angle: Angle) -> None:
         self._global_phase = self._checked_angle("global phase", angle)
+        self._known = {}
 
     def add_qreg(self, name: str, size: int) -> Register:
         """Add qubits at the end and return them as a register."""
@@ -379,7 +380,8 @@ class Builder(GateMethods):
     # --- names
 
     def _own_names(self) -> None:
-        """Copy the registers and variables before a change if blocks share them."""
+        """Copy the registers and variables before a change if others share them."""
+        self._known = {}
         if self._has_shared_names:
             self._qregs, self._cregs = dict(self._qregs), dict(self._cregs)
             self._variables = dict(self._variables)

@@ -56,7 +56,7 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
     from qdock.circuit_facts import has_stray_jump
 
     _check_parameters(circuit)
-    if has_stray_jump(circuit):
+    if circuit.once(has_stray_jump):
         raise CircuitError(
             f"Circuit {circuit.name!r} has a break or continue outside of a loop. "
             "Put it in the body of a while_ or for_."
@@ -72,7 +72,9 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
 
 
 def _check_parameters(circuit: Circuit) -> None:
-    unbound = circuit.parameters
+    from qdock.circuit_facts import parameters
+
+    unbound = circuit.once(parameters)
     if unbound:
         names = sorted(parameter.name for parameter in unbound)
         raise CircuitError(
@@ -83,7 +85,9 @@ def _check_parameters(circuit: Circuit) -> None:
 
 
 def _check_features(spec: BackendSpec, circuit: Circuit) -> None:
-    missing = sorted(circuit.features() - spec.features)
+    from qdock.circuit_facts import features
+
+    missing = sorted(circuit.once(features) - spec.features)
     if missing:
         raise CircuitError(
             f"Circuit {circuit.name!r} needs {', '.join(missing)}, which backend {spec.full_name!r} can't do. "

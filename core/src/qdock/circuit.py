@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,11 @@ from qdock.gates import check_angle
 from qdock.operations import OPERATION_NAMES, Code, Delay, Detail, Operation, Range, Register, Variable
 
 __all__ = ["Circuit", "Operation", "Range", "Register", "Variable"]
+
+_T = TypeVar("_T")
+#: Of a circuit of more operations nothing is kept: it takes memory, and working it out is little beside running it.
+_KEPT_OPERATIONS = 1000
+_SNAPSHOT = "snapshot"
 
 
 class Circuit(Builder):
@@ -192,8 +197,51 @@ class Circuit(Builder):
         return undone
 
     def copy(self) -> Circuit:
-        """Return an independent copy."""
-        return self._mapped(self, None)
+        """Return an independent copy; until one of the two changes they share their columns."""
+        if self._columns is None or self._has_blocks:
+            return self._mapped(self, None)
+        made = object.__new__(Circuit)
+        self._has_shared_names = True
+        made.__dict__.update(self.__dict__)
+        made.metadata = copy.deepcopy(self.metadata) if self.metadata else {}
+        made._known = {}
+        return made
+
+    @property
+    def _has_blocks(self) -> bool:
+        return bool(self._details) and any(detail.blocks for detail in self._details.values())
+
+    def snapshot(self) -> Circuit:
+        """Return a copy for whoever changes nothing: the same one each time until this circuit changes."""
+        self.columns()
+        kept: Circuit | None = self._known.get(_SNAPSHOT)
+        if kept is None or self.metadata or kept.name != self.name:
+            kept = self.copy()
+            # Blocks are circuits themselves, which could be changed without this one's knowledge.
+            if not self.metadata and not self._has_blocks:
+                self._known[_SNAPSHOT] = kept
+        return kept
+
+    def once(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Return ``function(circuit, *arguments)``, worked out only once as long as the circuit stays as it is.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a circuit, of which it may keep what it likes, as nobody changes that one. Name and metadata must
+            not matter to it.
+        *arguments
+            Hashable, and of a few values only: whatever comes back is kept beside the circuit.
+        """
+        known, key = self._known, (function, *arguments)
+        if key in known:
+            return known[key]  # type: ignore[no-any-return]  # what this function returned
+        if len(self._code) > _KEPT_OPERATIONS or self._has_blocks:
+            return function(self, *arguments)
+        # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
+        snapshot = self.snapshot()
+        found = known[key] = function(snapshot, *arguments)
+        return found
 
     def depth(self) -> int:
         """Return the length of the longest path through operations that share a bit or variable, barriers left out."""
@@ -275,7 +323,7 @@ class Circuit(Builder):
         return self.draw()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_columns": None}
+        return {**self.__dict__, "_columns": None, "_known": {}}
 
     def __copy__(self) -> Circuit:
         return self.copy()

@@ -43,7 +43,7 @@ def detached_executor(dock: Dock, submission: Submission, executor: object) -> s
 
 def pack(submission: Submission, job_id: str) -> bytes:
     """Return the work of a job as bytes for the owner process, or raise `JobError` if it can't travel."""
-    return pack_call(Call(execute, submission.work(submission.own_programs, job_id)))
+    return pack_call(Call(execute, submission.work(submission.own_programs(), job_id)))
 
 
 def hand_over(dock: Dock, submission: Submission, job: RecordedJob, executor: str, packed: bytes) -> None:

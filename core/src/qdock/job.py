@@ -234,9 +234,11 @@ class RecordedJob(Job):
 
     @property
     def program(self) -> Any:
-        """The program that it runs, as it was when it was submitted."""
+        """The program that it runs, as it was when it was submitted; whoever changes it changes nothing else."""
         program = self._record.program
-        return program.load() if isinstance(program, Deferred) else program
+        if isinstance(program, Deferred):
+            return program.load()
+        return tuple(map(_own, program)) if type(program) is tuple else _own(program)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -491,6 +493,11 @@ class FinishedJob(RecordedJob):
         record = Record(id=job_id, backend=name, status=JobStatus.DONE, history=history, created=now, metadata=metadata)
         super().__init__(None, record, backend)
         self._result = result
+
+
+def _own(program: Any) -> Any:
+    # The records of all jobs that ran one circuit have the same snapshot of it.
+    return program.copy() if hasattr(program, "snapshot") else program
 
 
 #: Seconds that whoever waits for a job grants its callbacks after the end.

@@ -143,7 +143,7 @@ def start(dock: Dock, submission: Submission, record: Record, executor: Executor
     job._stop = executor.stop
     record = gate(dock, job)
     dock.owner.create(job, moved_to_queue(record))
-    call = Call(execute, submission.work(submission.own_programs, record.id))
+    call = Call(execute, submission.work(submission.own_programs(), record.id))
     job._again = Attempts(dock.owner, job, executor, call)
     job._again()
     return job

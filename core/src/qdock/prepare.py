@@ -49,15 +49,13 @@ def prepare(
     target = backend.target()
     ready = [lower_and_check(backend, target, item) for item in converted]
     backend.check(ready, values)
-    # What is to be done on the spot is done with the program that was given: it has not changed, and what has been
-    # worked out about it, such as its columns, need not be worked out again.
-    kept = [copy if copy is not given else copy.copy() for copy, given in zip(converted, programs, strict=True)]
-    own = [kept[i] if item is converted[i] else item for i, item in enumerate(ready)]
+    kept = [_kept(item, given) for item, given in zip(converted, programs, strict=True)]
     return Submission(
         backend=backend,
         program=tuple(kept) if several else kept[0],
+        # What is to be done on the spot is done with the program that was given: it has not changed, and what has
+        # been worked out about it, such as its columns, need not be worked out again.
         programs=ready,
-        own_programs=own,
         options=values,
         seed=seed,
         tags=check_tags(tags),
@@ -86,6 +84,13 @@ def _convert(dock: Dock, backend: Backend, program: Any) -> tuple[bool, list[Any
         converted += found if type(found) is list else [found]
     check_number(backend.spec, converted)
     return several, programs, converted
+
+
+def _kept(program: Any, given: Any) -> Any:
+    """Return a program for the record, where nobody changes it: what was made of the one given need not be copied."""
+    if program is not given:
+        return program
+    return program.copy() if isinstance(program, Call) else program.snapshot()
 
 
 def _choose_seed(seed: int | None) -> int:

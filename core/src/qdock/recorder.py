@@ -52,6 +52,8 @@ class Recorder:
         self._expressions: dict[int, Expr] = {}
         self._nesting = 0
         self._columns: Columns | None = None
+        #: What has been worked out about the circuit as it is; whatever changes it begins another one.
+        self._known: dict[Any, Any] = {}
 
     # --- append
 
@@ -250,7 +252,7 @@ class Recorder:
 
     def _thaw(self) -> None:
         """Let the columns grow again after `columns` handed out views of them."""
-        self._columns = None
+        self._columns, self._known = None, {}
         self._code, self._qubits = array("B", self._code), array("i", self._qubits)
         self._clbits, self._params = array("i", self._clbits), array("d", self._params)
         self._details, self._expressions = dict(self._details), dict(self._expressions)

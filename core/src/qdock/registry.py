@@ -71,10 +71,20 @@ class Registry:
         self._manager.add_hookspecs(hookspecs)
         self._specs: dict[tuple[str, str], list[Spec]] = {}
         self._registered: dict[tuple[type[Spec], str], Spec] = {}
+        #: What every job asks for, by what was asked, until a plugin comes or goes or something is registered.
+        self._answers: dict[tuple[str, str], Any] = {}
 
     def after_fork(self) -> None:
         """Make a new lock: in a forked child the old one may be held by a thread that does not exist there."""
         self._lock = threading.RLock()
+
+    def _once(self, question: str, name: str, answer: Callable[[str], Any]) -> Any:
+        """Return what `answer` says of a name, asking it no more until something changes; None is asked again."""
+        found = self._answers.get((question, name))
+        if found is None:
+            with self._lock:
+                found = self._answers[question, name] = answer(name)
+        return found
 
     # --- plugins
 
@@ -127,10 +137,12 @@ class Registry:
         except Exception as error:  # noqa: BLE001 - what an entry point names may be any object at all
             return error
         plugin.put("loaded", " ".join(filter(None, (plugin.reason, told))))
+        self._answers.clear()
         return None
 
     def _break(self, plugin: Plugin, part: str, error: BaseException, given: Sequence[Spec] = ()) -> None:
         """Take a plugin out whole, hooks and specs, and keep why."""
+        self._answers.clear()
         if self._manager.has_plugin(plugin.name):
             self._manager.unregister(name=plugin.name)
         taken = [spec for hook in _SPEC_HOOKS for spec in self._specs.pop((hook, plugin.name), ())]
@@ -199,6 +211,7 @@ class Registry:
             raise TypeError(f"What is registered is one of {kinds}, but {type(spec).__name__} was given.")
         with self._lock:
             self._registered[type(spec), f"{spec.plugin}/{unique_names(spec)[0]}"] = spec
+            self._answers.clear()
 
     # --- backends
 
@@ -231,9 +244,12 @@ class Registry:
         """
         if not isinstance(name, str):
             raise TypeError(f"A backend's name is a text, but {name!r} was given.")
-        name = self.config.aliases.get(name, name)
-        spec: BackendSpec | None = find_spec("backend", name, self._candidates("qdock_backends", name))
+        spec: BackendSpec | None = self._once("backend", name, self._look_up_backend)
         return spec
+
+    def _look_up_backend(self, name: str) -> Spec | None:
+        name = self.config.aliases.get(name, name)
+        return find_spec("backend", name, self._candidates("qdock_backends", name))
 
     def get_backend_spec(self, name: str) -> BackendSpec:
         """Return the backend that a full name, short name or alias means.
@@ -309,21 +325,24 @@ class Registry:
             If a plugin can't tell: what should have checked the job did not, so the job does not start.
         """
         metadata: dict[str, Any] = {}
-        self._load(self._find())
-        for impl in self._impls("qdock_job_submitting"):
+        for impl in self._once("hook", "qdock_job_submitting", self._everyone):
             metadata = {**_metadata_of(impl, job), **metadata}
         return metadata
 
     def job_status_changed(self, job: Any, previous: Any, status: Any) -> None:
         """Tell every plugin that wants to know; what goes wrong there is logged and hurts nobody."""
-        self._load(self._find())
-        for impl in self._impls("qdock_job_status_changed"):
+        for impl in self._once("hook", "qdock_job_status_changed", self._everyone):
             try:
                 call(impl, job=job, previous=previous, status=status)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - not even sys.exit in an observer hurts the job
                 self._note(impl, error)
+
+    def _everyone(self, hook: str) -> tuple[HookImpl, ...]:
+        """Return what all plugins that may be loaded have to say to a hook."""
+        self._load(self._find())
+        return tuple(self._impls(hook))
 
     def _note(self, impl: HookImpl, error: BaseException) -> None:
         import logging

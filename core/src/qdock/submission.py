@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.arithmetic import whole
 from qdock.backend import LocalBackend
+from qdock.call import Call
 from qdock.errors import OptionError
 from qdock.record import Record
 from qdock.status import JobStatus
 from qdock.worker import current_worker
 
 if TYPE_CHECKING:
-    from qdock.call import Call
     from qdock.circuit import Circuit
 
 __all__ = ["Submission", "check_detach", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
@@ -33,8 +33,6 @@ class Submission:
     program: Any
     #: As the backend runs them; perhaps still somebody else's to change.
     programs: Sequence[Circuit | Call]
-    #: The same, nobody else's to change.
-    own_programs: Sequence[Circuit | Call]
     options: dict[str, Any]
     seed: int
     tags: tuple[str, ...] = ()
@@ -72,6 +70,12 @@ class Submission:
             tags=self.tags,
             metadata=self.metadata or {},
         )
+
+    def own_programs(self) -> list[Circuit | Call]:
+        """Return the programs as the backend runs them, nobody else's to change."""
+        kept = self.program if isinstance(self.program, tuple) else (self.program,)
+        # A call is never another one than that in the record, of which its caller has none.
+        return [own if isinstance(own, Call) else item.copy() for own, item in zip(kept, self.programs, strict=True)]
 
     def work(self, programs: Sequence[Circuit | Call], job_id: str) -> tuple[Any, ...]:
         """Return the arguments of `qdock.backend.execute` for these programs."""

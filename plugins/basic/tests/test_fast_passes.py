@@ -18,7 +18,7 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import passes, pool
+from qdock_basic.fast import blocked, passes, pool
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
@@ -125,6 +125,14 @@ def test_a_look_between_passes_can_stop_the_run(shared):
 def test_a_pass_with_much_work_is_cut_so_that_looks_come_often():
     assert passes._slice(rows=4, chunk_bits=14) == 1 << 11
     assert passes._slice(rows=512, chunk_bits=14) == 16
+
+
+@pytest.mark.parametrize("bits, group", [(0, 0), (1, 0), (4, 0), (6, 1), (9, 2)])
+def test_every_chunk_belongs_to_one_claim_and_the_next_claim_is_far_away(bits, group):
+    firsts = [blocked._first_chunk.py_func(claim, bits, group) for claim in range(1 << (bits - group))]
+    chunks = [first + number for first in firsts for number in range(1 << group)]
+    assert sorted(chunks) == list(range(1 << bits))
+    assert all(abs(second - first) >= 1 << (bits - 1) for first, second in zip(firsts[::2], firsts[1::2], strict=False))
 
 
 # --- threads

@@ -15,6 +15,8 @@ from qdock_basic.fast.vectors import LANE_BITS, add_to, join, split
 __all__ = ["Pass", "clear_dead", "make_pass", "run_chunks"]
 
 _BITS_8, _BITS_4 = LANE_BITS[8], LANE_BITS[4]
+# A claim is for at most so many chunks, as long as there are so many claims to share.
+_MOST_GROUP_BITS, _LEAST_CLAIM_BITS = 2, 5
 
 
 class Pass(NamedTuple):
@@ -31,6 +33,8 @@ class Pass(NamedTuple):
         The places outside of a chunk that may be 1.
     run_bits : int
         How long a run is.
+    group_bits : int
+        How many chunks are claimed together.
     """
 
     ops: Ops
@@ -38,6 +42,7 @@ class Pass(NamedTuple):
     was_dead: Any
     outside: Any
     run_bits: int
+    group_bits: int
 
 
 @compiled
@@ -58,7 +63,8 @@ def make_pass(plan: Plan, number: int, num_places: int, dead: int, run_bits: int
     lane_bits = _BITS_8 if scale.itemsize == 8 else _BITS_4
     ops = _make_ops(plan, number, Chunk(spots, bits, lane_bits), scale)
     runs, was_dead = _make_runs(above, bits, run_bits, dead)
-    return Pass(ops, runs, was_dead, outside[:num_outside], run_bits)
+    group_bits = min(max(num_outside - _LEAST_CLAIM_BITS, 0), _MOST_GROUP_BITS)
+    return Pass(ops, runs, was_dead, outside[:num_outside], run_bits, group_bits)
 
 
 @inner
@@ -106,7 +112,7 @@ def _make_runs(above: Any, bits: int, run_bits: int, dead: int) -> tuple[Any, An
 
 @compiled
 def run_chunks(whole: Any, plan: Pass, claims: Any, end: int, fresh: bool, re: Any, im: Any) -> None:
-    """Run a pass on chunk after chunk, claimed one at a time, up to the number `end`.
+    """Run a pass, claim after claim, up to the number `end`.
 
     Parameters
     ----------
@@ -114,7 +120,7 @@ def run_chunks(whole: Any, plan: Pass, claims: Any, end: int, fresh: bool, re: A
         The state, real and imaginary parts by turns; overwritten.
     plan : Pass
     claims : (1,) int64 array
-        The next chunk that nobody has claimed; all threads count it up.
+        The next number that nobody has claimed; all threads count it up.
     end : int
     fresh : bool
         Whether this is the first pass of a state whose qubits are all 0, which need not be read.
@@ -123,20 +129,35 @@ def run_chunks(whole: Any, plan: Pass, claims: Any, end: int, fresh: bool, re: A
     """
     lane_bits = _BITS_8 if whole.itemsize == 8 else _BITS_4
     vectors = 1 << (plan.run_bits - lane_bits)
+    bits, group = len(plan.outside), plan.group_bits
     while True:
-        number = add_to(claims, 1)
-        if number >= end:
+        claim = add_to(claims, 1)
+        if claim >= end:
             break
-        outer = 0
-        for position in range(len(plan.outside)):
-            outer |= (number >> position & 1) << plan.outside[position]
-        if fresh:
-            _begin(re, im, len(plan.runs) << plan.run_bits)
-        else:
-            _gather(whole, plan, outer, vectors, re, im)
-        run_ops(re, im, plan.ops, outer)
-        for run in range(len(plan.runs)):
-            join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
+        first = _first_chunk(claim, bits, group)
+        for number in range(first, first + (1 << group)):
+            outer = 0
+            for position in range(bits):
+                outer |= (number >> position & 1) << plan.outside[position]
+            if fresh:
+                _begin(re, im, len(plan.runs) << plan.run_bits)
+            else:
+                _gather(whole, plan, outer, vectors, re, im)
+            run_ops(re, im, plan.ops, outer)
+            for run in range(len(plan.runs)):
+                join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
+
+
+# --- which chunks a claim is for: a processor reads ahead, so that two that work on neighbours take lines of memory
+# --- from each other, and a pass takes twice as long. Neighbours belong to one claim, and the next claim is far away.
+
+
+@inner
+def _first_chunk(claim: int, bits: int, group: int) -> int:
+    """Return the first chunk of a claim: even claims are in the lower half of the state, odd ones in the upper."""
+    if bits == group:
+        return 0
+    return (claim >> 1 | (claim & 1) << (bits - group - 1)) << group
 
 
 @inner

@@ -71,10 +71,10 @@ def _slice(rows: int, chunk_bits: int) -> int:
 def _run_pass(
     whole: Any, ready: Any, fresh: bool, threads: int, size: int, watch: Looker | None, place: tuple[int, int]
 ) -> None:
-    """Run one pass, some chunks at a time."""
-    chunks = 1 << len(ready.outside)
-    for start in range(0, chunks, size):
-        end = min(chunks, start + size)
+    """Run one pass, at most `size` chunks between two looks."""
+    last, step = 1 << (len(ready.outside) - ready.group_bits), max(1, size >> ready.group_bits)
+    for start in range(0, last, step):
+        end = min(last, start + step)
         claims = np.array([start], dtype=np.int64)
 
         def work(claims: Any = claims, end: int = end) -> None:
@@ -83,7 +83,7 @@ def _run_pass(
         share(work, min(threads, end - start))
         if watch is not None and watch.is_due():
             number, count = place
-            watch.look((number + end / chunks) / count)
+            watch.look((number + end / last) / count)
 
 
 def _scratch(dtype: Any, size: int) -> Any:

@@ -51,18 +51,20 @@ def gate_matrix(code: int, params: Any, start: int, end: int, out: Any) -> None:
 @inner
 def _rotation(theta: float, first: int, size: int, out: Any) -> None:
     cos, sin = math.cos(theta / 2), math.sin(theta / 2)
-    for place in range(size * size):
-        generator = GATE_ENTRIES[first + place]
-        diagonal = cos if place % (size + 1) == 0 else 0.0
-        # -i sin G, written out: a product with -1j would make zeros negative and reals complex.
-        out[place] = complex(diagonal + sin * generator.imag, -sin * generator.real)
+    for row in range(size):
+        for column in range(size):
+            generator = GATE_ENTRIES[first + row * size + column]
+            diagonal = cos if row == column else 0.0
+            # -i sin G, written out: a product with -1j would make zeros negative and reals complex.
+            out[row * size + column] = complex(diagonal + sin * generator.imag, -sin * generator.real)
 
 
 @inner
 def _turn(theta: float, phi: float, lam: float, out: Any) -> None:
     cos, sin = math.cos(theta / 2), math.sin(theta / 2)
-    out[0], out[1] = cos, -cmath.rect(sin, lam)
-    out[2], out[3] = cmath.rect(sin, phi), cmath.rect(cos, phi + lam)
+    first, second = cmath.rect(1.0, phi), cmath.rect(1.0, lam)
+    out[0], out[1] = cos, -sin * second
+    out[2], out[3] = sin * first, cos * (first * second)
 
 
 @inner

@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qdock_basic.fast.coefficients import pattern_of, write_coefficients, write_phase
+from qdock_basic.fast.dense import mix_many
 from qdock_basic.fast.jit import inner
+from qdock_basic.fast.pointers import at, bit_count, pointer, reals
 from qdock_basic.fast.rows import CONTROLS, DIAGONAL, FLIP, KIND, MANY, PARTS, START, STATE, SWAP, TWO, A, B
-from qdock_basic.fast.vectors import COMPLEX, EXCHANGE, KIND_SIZE, PATTERNS, REAL, TABULATE, TURNED, mix
+from qdock_basic.fast.vectors import EXCHANGE, REAL, TABULATE, mix
 
 __all__ = ["OP_WIDTH", "Chunk", "Ops", "add_ops", "add_term", "run_ops"]
 
@@ -25,7 +28,6 @@ _SWAP_MATRIX = np.array([1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1], dtype=
 
 #: In place of a pattern's number: a matrix on more than two qubits.
 _MANY = TABULATE + 1
-_MOST_BITS = max(pattern.flips[1] for pattern in PATTERNS if len(pattern.flips) == 2).bit_length()
 
 # --- places in `Ops.counts`
 _OPS, _ENTRIES, _SPOTS = 0, 1, 2
@@ -86,7 +88,7 @@ def add_ops(rows: Any, number: int, chunk: Chunk, ops: Ops) -> None:
     elif kind in (FLIP, SWAP):
         _add_exchange(row, chunk, ops)
     elif kind != 0:
-        _add_mix(rows.entries[row[START] :], row[PARTS], kind == TWO, row, chunk, ops)
+        _add_mix(reals(at(pointer(rows.entries), row[START])), row[PARTS], kind == TWO, row, chunk, ops)
 
 
 @inner
@@ -118,20 +120,11 @@ def _new_op(pattern: int, mask: int, state: int, high: int, chunk: Chunk, ops: O
     inside = _inside(mask, chunk) & ~lanes
     fixed = inside | high
     op[_PATTERN], op[_FIXED], op[_BASE] = pattern, fixed | lanes, _inside(state, chunk) & ~lanes
-    op[_COUNT] = 1 << (chunk.num_bits - chunk.lane_bits - _bit_count(fixed))
+    op[_COUNT] = 1 << (chunk.num_bits - chunk.lane_bits - bit_count(fixed))
     op[_OUTER] = _outside(mask, chunk)
     op[_OUTER_STATE] = op[_OUTER] & state
     op[_LOW], op[_HIGH], op[_TABLE] = 0, 0, ops.counts[_ENTRIES]
     return op
-
-
-@inner
-def _bit_count(mask: int) -> int:
-    count = 0
-    while mask:
-        mask &= mask - 1
-        count += 1
-    return count
 
 
 @inner
@@ -140,18 +133,8 @@ def add_term(mask: int, angle: float, chunk: Chunk, ops: Ops) -> None:
     _new_op(0, mask, mask, 0, chunk, ops)
     lanes = (1 << chunk.lane_bits) - 1
     inside = _inside(mask, chunk) & lanes
-    _add_phase(cmath.rect(1.0, angle), inside, chunk, ops)
-
-
-@inner
-def _add_phase(phase: complex, mask: int, chunk: Chunk, ops: Ops) -> None:
-    """Append a vector of a phase; the lanes where not all bits of a mask are 1 get one."""
-    lanes = 1 << chunk.lane_bits
-    place = ops.counts[_ENTRIES]
-    for lane in range(lanes):
-        value = phase if lane & mask == mask else complex(1.0, 0.0)
-        ops.table[place + lane], ops.table[place + lanes + lane] = value.real, value.imag
-    ops.counts[_ENTRIES] += 2 * lanes
+    out = at(pointer(ops.table), ops.counts[_ENTRIES])
+    ops.counts[_ENTRIES] += write_phase(cmath.rect(1.0, angle), inside, chunk.lane_bits, out)
 
 
 @inner
@@ -186,7 +169,7 @@ def _add_table(rows: Any, row: Any, chunk: Chunk, ops: Ops) -> None:
             phases[half + index] = phases[index] * factors[index]
     for term in range(row[A], row[B]):
         mask = _inside(rows.masks[term], chunk)
-        if _outside(rows.masks[term], chunk) == 0 and _bit_count(mask) > 2:
+        if _outside(rows.masks[term], chunk) == 0 and bit_count(mask) > 2:
             _turn(phases, mask, cmath.rect(1.0, rows.angles[term]))
     start = ops.counts[_ENTRIES]
     for index in range(size):
@@ -212,68 +195,16 @@ def _turn(phases: Any, mask: int, factor: complex) -> None:
 
 
 @inner
-def _pattern_of(a: int, b: int, two: bool, parts: int, bits: int) -> int:
-    """Return the number of the pattern for targets at these bits of the index; the order is that of `PATTERNS`."""
-    first = parts * KIND_SIZE
-    if not two:
-        return first + (3 + a if a < bits else 1)
-    low, high = min(a, b), max(a, b)
-    if low >= bits:
-        return first + 2
-    if high >= bits:
-        return first + 3 + _MOST_BITS + low
-    return first + 3 + 2 * _MOST_BITS + high * (high - 1) // 2 + low
-
-
-@inner
 def _add_mix(matrix: Any, parts: int, two: bool, row: Any, chunk: Chunk, ops: Ops) -> None:
-    """Append the loop of a matrix on one or two qubits."""
-    bits = chunk.lane_bits
+    """Append the loop of a matrix on one or two qubits, given as a pointer to its real numbers."""
+    bits, in_lanes = chunk.lane_bits, (1 << chunk.lane_bits) - 1
     a, b = chunk.spots[row[A]], chunk.spots[row[B]] if two else -1
-    high = (1 << a if a >= bits else 0) | (1 << b if b >= bits else 0)
-    op = _new_op(_pattern_of(a, b, two, parts, bits), row[CONTROLS], row[STATE], high, chunk, ops)
-    op[_LOW], op[_HIGH] = (1 << a if a >= bits else 1 << b if b >= bits else 0), 1 << b if b >= 0 else 0
-    _add_matrix(matrix, a, b, row, chunk, ops, parts)
-
-
-@inner
-def _add_matrix(matrix: Any, a: int, b: int, row: Any, chunk: Chunk, ops: Ops, parts: int) -> None:
-    """Append a matrix's coefficients in the order of a pattern: new vectors, old ones, and how their lanes go."""
-    bits, lanes = chunk.lane_bits, 1 << chunk.lane_bits
-    size = 4 if b >= 0 else 2
-    low = (1 << a if a < bits else 0) | (1 << b if 0 <= b < bits else 0)
-    mask = _inside(row[CONTROLS], chunk) & (lanes - 1)
-    state = _inside(row[STATE], chunk) & (lanes - 1)
-    corners = size >> _bit_count(low)
-    for new in range(corners):
-        for old in range(corners):
-            flip = 0
-            while True:
-                turned = parts == TURNED and (_bit_count(new ^ old) + _bit_count(flip)) % 2 == 1
-                place = ops.counts[_ENTRIES]
-                for lane in range(lanes):
-                    value = complex(1.0 if new == old and flip == 0 else 0.0, 0.0)
-                    if lane & mask == state:
-                        row_index, column = _index(new, lane, a, b, bits), _index(old, lane ^ flip, a, b, bits)
-                        value = matrix[size * row_index + column]
-                    ops.table[place + lane] = value.imag if turned else value.real
-                    if parts == COMPLEX:
-                        ops.table[place + lanes + lane] = value.imag
-                ops.counts[_ENTRIES] += 2 * lanes if parts == COMPLEX else lanes
-                # The next of the numbers that have bits of the lane targets only.
-                flip = (flip - low) & low
-                if flip == 0:
-                    break
-
-
-@inner
-def _index(corner: int, lane: int, a: int, b: int, bits: int) -> int:
-    """Return a matrix's index at a lane of a vector: bits of targets above the lanes are those of the corner."""
-    if b < 0:
-        return lane >> a & 1 if a < bits else corner
-    first = lane >> a & 1 if a < bits else corner & 1
-    second = lane >> b & 1 if b < bits else corner >> 1 if a >= bits else corner
-    return first | second << 1
+    first, second = 1 << a if a >= bits else 0, 1 << b if b >= bits else 0
+    op = _new_op(pattern_of(a, b, parts, bits), row[CONTROLS], row[STATE], first | second, chunk, ops)
+    op[_LOW], op[_HIGH] = first or second, second
+    mask, state = _inside(row[CONTROLS], chunk) & in_lanes, _inside(row[STATE], chunk) & in_lanes
+    out = at(pointer(ops.table), ops.counts[_ENTRIES])
+    ops.counts[_ENTRIES] += write_coefficients(matrix, a, b, parts, mask, state, bits, out)
 
 
 @inner
@@ -286,9 +217,9 @@ def _add_exchange(row: Any, chunk: Chunk, ops: Ops) -> None:
         op = _new_op(EXCHANGE, row[CONTROLS], row[STATE], 1 << a | (0 if flips else 1 << b), chunk, ops)
         op[_LOW], op[_HIGH] = 1 << a, 0 if flips else 1 << b
     elif flips:
-        _add_mix(_FLIP_MATRIX, REAL, False, row, chunk, ops)
+        _add_mix(reals(_FLIP_MATRIX), REAL, False, row, chunk, ops)
     else:
-        _add_mix(_SWAP_MATRIX, REAL, True, row, chunk, ops)
+        _add_mix(reals(_SWAP_MATRIX), REAL, True, row, chunk, ops)
 
 
 @inner
@@ -303,36 +234,12 @@ def _add_many(rows: Any, row: Any, chunk: Chunk, ops: Ops) -> None:
         ops.spots[first + position] = spot
         fixed |= 1 << spot
     ops.counts[_SPOTS] += targets
-    op[_FIXED], op[_COUNT] = fixed, 1 << (chunk.num_bits - _bit_count(fixed))
+    op[_FIXED], op[_COUNT] = fixed, 1 << (chunk.num_bits - bit_count(fixed))
     op[_LOW], op[_HIGH] = first, targets
     for place in range(1 << (2 * targets)):
         value = rows.entries[row[START] + place]
         ops.table[op[_TABLE] + 2 * place], ops.table[op[_TABLE] + 2 * place + 1] = value.real, value.imag
     ops.counts[_ENTRIES] += 2 << (2 * targets)
-
-
-@inner
-def _mix_many(re: Any, im: Any, ops: Ops, op: Any) -> None:
-    targets, table = op[_HIGH], ops.table[op[_TABLE] :]
-    size = 1 << targets
-    corners = np.zeros(size, np.int64)
-    for corner in range(size):
-        for position in range(targets):
-            corners[corner] |= (corner >> position & 1) << ops.spots[op[_LOW] + position]
-    x, y = np.empty(size, re.dtype), np.empty(size, re.dtype)
-    index = 0
-    for _ in range(op[_COUNT]):
-        base = index | op[_BASE]
-        for corner in range(size):
-            x[corner], y[corner] = re[base + corners[corner]], im[base + corners[corner]]
-        for row in range(size):
-            real, imaginary = re.dtype.type(0), re.dtype.type(0)
-            for column in range(size):
-                p, q = table[2 * (row * size + column)], table[2 * (row * size + column) + 1]
-                real += p * x[column] - q * y[column]
-                imaginary += p * y[column] + q * x[column]
-            re[base + corners[row]], im[base + corners[row]] = real, imaginary
-        index = ((index | op[_FIXED]) + 1) & ~op[_FIXED]
 
 
 @inner
@@ -343,6 +250,7 @@ def run_ops(re: Any, im: Any, ops: Ops, outer: int) -> None:
         if outer & op[_OUTER] != op[_OUTER_STATE]:
             continue
         if op[_PATTERN] == _MANY:
-            _mix_many(re, im, ops, op)
+            matrix, spots = at(pointer(ops.table), op[_TABLE]), at(pointer(ops.spots), op[_LOW])
+            mix_many(pointer(re), pointer(im), (op[_FIXED], op[_BASE], op[_COUNT]), matrix, spots, op[_HIGH])
         else:
             mix(re, im, ops.table, op[_TABLE], op[_PATTERN], op[_FIXED], op[_BASE], op[_COUNT], op[_LOW], op[_HIGH])

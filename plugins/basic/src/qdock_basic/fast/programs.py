@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,53 @@ from qdock.expr import FLOAT, Expr, cast, evaluate
 from qdock.gates import GATES
 from qdock.matrices import matrix_power
 from qdock.operations import Columns, Modifier
-from qdock_basic.fast.front import Program
+from qdock_basic.fast.source import NUM_ADDRESSES, Program, locate
 
-__all__ = ["LARGE_TARGETS", "angle_of", "large_gates", "matrix_of", "program_of"]
+__all__ = ["LARGE_TARGETS", "Ready", "angle_of", "matrix_of", "program_of", "ready"]
 
 #: Matrices on more qubits are left to numpy: they are work for a product of matrices, not for a loop.
 LARGE_TARGETS = 6
 
 _NO_ROWS = np.zeros((0, 5), dtype=np.int64)
 _NO_ENTRIES = np.zeros(0, dtype=np.complex128)
+
+
+class Ready(NamedTuple):
+    """What compiled code needs to know of a circuit.
+
+    Attributes
+    ----------
+    columns : Columns
+        From which the rest has been made.
+    program : Program
+    addresses : (NUM_ADDRESSES,) int64 array
+        Where the program's arrays lie: see `source.locate`.
+    large : list of int
+        The operations that are matrices too large for compiled code.
+    """
+
+    columns: Columns
+    program: Program
+    addresses: npt.NDArray[np.int64]
+    large: list[int]
+
+
+def ready(circuit: Circuit) -> Ready:
+    """Return what compiled code needs, kept as long as the circuit is unchanged.
+
+    Raises
+    ------
+    CircuitError
+        If a parameter is not bound.
+    """
+    return circuit.once(_made_ready)
+
+
+def _made_ready(circuit: Circuit) -> Ready:
+    columns = circuit.columns()
+    program, addresses = _program(columns), np.empty(NUM_ADDRESSES, np.int64)
+    locate(program, addresses)
+    return Ready(columns, program, addresses, _large_gates(columns))
 
 
 def program_of(circuit: Circuit) -> Program:
@@ -32,7 +70,10 @@ def program_of(circuit: Circuit) -> Program:
     CircuitError
         If a parameter is not bound.
     """
-    columns = circuit.columns()
+    return _program(circuit.columns())
+
+
+def _program(columns: Columns) -> Program:
     params = columns.params if not columns.expressions else _evaluated(columns)
     modified, entries = (_NO_ROWS, _NO_ENTRIES) if not columns.details else _modified(columns, params)
     return Program(columns.code, columns.qubits, columns.qubit_start, params, columns.param_start, modified, entries)
@@ -79,11 +120,9 @@ def _table_matrix(name: str, power: float, angles: tuple[float, ...]) -> npt.NDA
     return matrix_power(GATES[name].matrix(*angles), power)
 
 
-def large_gates(circuit: Circuit, start: int, stop: int) -> list[int]:
-    """Return the operations in a range that are matrices too large for compiled code."""
-    details = circuit.columns().details
+def _large_gates(columns: Columns) -> list[int]:
     return [
         index
-        for index, detail in details.items()
-        if start <= index < stop and isinstance(detail, Modifier) and detail.num_targets > LARGE_TARGETS
+        for index, detail in columns.details.items()
+        if isinstance(detail, Modifier) and detail.num_targets > LARGE_TARGETS
     ]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
-from qdock_basic.fast.cache import run_in_cache
+from qdock_basic.fast.cache import run_at
 from qdock_basic.fast.many import run_batch
 from qdock_basic.fast.memory import aligned
 from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.pool import thread_count
-from qdock_basic.fast.programs import angle_of, large_gates, matrix_of, program_of
+from qdock_basic.fast.programs import Ready, angle_of, matrix_of, ready
 from qdock_basic.fast.stats import Looker, Stats, together
 from qdock_basic.fast.sums import squares, sums_of_blocks
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
@@ -31,15 +30,15 @@ def statevector(
     circuit: Circuit, precision: str, threads: int | None, watch: Looker | None, initial: npt.ArrayLike | None
 ) -> tuple[Array, Stats]:
     """See `qdock_basic.fast.statevector`."""
-    dtype, num_qubits = PRECISIONS[precision], circuit.num_qubits
-    if large_gates(circuit, 0, len(circuit)):
-        initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0] if initial is None else initial
-    fresh = initial is None
-    state = aligned(1 << num_qubits, dtype)
-    if not fresh:
+    known, dtype, num_qubits = ready(circuit), PRECISIONS[precision], circuit.num_qubits
+    if known.large and initial is None:
+        initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0]
+    # In cache the state is made elsewhere and copied, so that it does not matter where it lies.
+    state = np.empty(1 << num_qubits, dtype) if num_qubits < LEAST_BITS else aligned(1 << num_qubits, dtype)
+    if initial is not None:
         state[...] = initial
-    stats = _run(state, circuit, 0, 0, len(circuit), angle_of(circuit.global_phase), fresh, threads, watch)
-    return state, stats
+    what = (known, 0, 0, len(known.columns.code), angle_of(circuit.global_phase), initial is None)
+    return state, _run(state, circuit, *what, threads, watch)
 
 
 def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker | None) -> tuple[Array, Stats]:
@@ -48,8 +47,8 @@ def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker
     matrix = aligned(1 << 2 * num_qubits, PRECISIONS[precision]).reshape(1 << num_qubits, 1 << num_qubits)
     matrix[...] = 0
     np.fill_diagonal(matrix, 1)
-    phase = angle_of(circuit.global_phase)
-    return matrix, _run(matrix.reshape(-1), circuit, num_qubits, 0, len(circuit), phase, False, threads, watch)
+    what = (ready(circuit), num_qubits, 0, len(circuit), angle_of(circuit.global_phase), False)
+    return matrix, _run(matrix.reshape(-1), circuit, *what, threads, watch)
 
 
 def apply(
@@ -57,7 +56,7 @@ def apply(
 ) -> Stats:
     """See `qdock_basic.fast.apply`."""
     end = len(circuit) if stop is None else stop
-    return _run(state, circuit, 0, start, end, 0.0, False, threads, watch)
+    return _run(state, circuit, ready(circuit), 0, start, end, 0.0, False, threads, watch)
 
 
 def statevectors(
@@ -81,12 +80,13 @@ def statevectors(
 
 def _is_small(circuit: Circuit) -> bool:
     """Whether a circuit's state lies in cache, and compiled code does all of it."""
-    return circuit.num_qubits < LEAST_BITS and not large_gates(circuit, 0, len(circuit))
+    return circuit.num_qubits < LEAST_BITS and not ready(circuit).large
 
 
 def _run(
     state: Array,
     circuit: Circuit,
+    known: Ready,
     offset: int,
     start: int,
     end: int,
@@ -96,23 +96,37 @@ def _run(
     watch: Looker | None,
 ) -> Stats:
     """Run operations of a circuit on a state, those with large matrices by numpy."""
-    most = thread_count(threads)
-    program, whole = program_of(circuit), state.view(_REAL[state.dtype])
+    if not known.large:
+        return _part(state, circuit, known, offset, start, end, phase, fresh, threads, watch)
     stats = []
-    for cut in [*large_gates(circuit, start, end), end]:
-        what = (program, circuit.num_qubits, offset, start, cut, phase, fresh, whole)
-        stats.append(_in_cache(what) if state.size >> LEAST_BITS == 0 else run_in_passes(*what, most, watch))
+    for cut in [*(place for place in known.large if start <= place < end), end]:
+        stats.append(_part(state, circuit, known, offset, start, cut, phase, fresh, threads, watch))
         if cut < end:
             _apply_large(state, circuit, cut, offset)
-        if watch is not None and watch.is_due():
-            watch.look(cut / max(end, 1))
         start, phase = cut + 1, 0.0
-    return stats[0] if len(stats) == 1 else together(stats)
+    return together(stats)
 
 
-def _in_cache(what: Any) -> Stats:
+def _part(
+    state: Array,
+    circuit: Circuit,
+    known: Ready,
+    offset: int,
+    start: int,
+    end: int,
+    phase: float,
+    fresh: bool,
+    threads: int | None,
+    watch: Looker | None,
+) -> Stats:
+    """Run operations by compiled code alone."""
+    most, what = thread_count(threads), (circuit.num_qubits, offset, start, end, phase, fresh)
+    if state.size >> LEAST_BITS:
+        return run_in_passes(known.program, *what, state.view(_REAL[state.dtype]), most, watch)
     begin = perf_counter()
-    run_in_cache(*what)
+    run_at(known.addresses, *what, state)
+    if watch is not None and watch.is_due():
+        watch.look(end / max(len(circuit), 1))
     return Stats(1, 1, 0.0, perf_counter() - begin)
 
 

@@ -127,13 +127,18 @@ class _Arrays:
         return self.builder.call(function, [factor, value, total])
 
 
-def _arrays(context: Any, builder: Any, array_types: Any, arrays: Any) -> _Arrays:
-    structs = [
-        context.make_array(kind)(context, builder, array) for kind, array in zip(array_types, arrays, strict=True)
+def _data(context: Any, builder: Any, kinds: Any, given: Any) -> list[Any]:
+    """Return where the entries of arrays lie; pointers are given as they are."""
+    return [
+        value if isinstance(kind, types.CPointer) else context.make_array(kind)(context, builder, value).data
+        for kind, value in zip(kinds, given, strict=True)
     ]
+
+
+def _arrays(context: Any, builder: Any, array_types: Any, arrays: Any) -> _Arrays:
     element = context.get_value_type(array_types[0].dtype)
     bits = LANE_BITS[array_types[0].dtype.bitwidth // 8]
-    return _Arrays(builder, element, 1 << bits, tuple(struct.data for struct in structs))
+    return _Arrays(builder, element, 1 << bits, tuple(_data(context, builder, array_types, arrays)))
 
 
 def _index_loop(builder: Any, loop: tuple[Any, ...], body: Callable[[Any], None]) -> None:
@@ -245,11 +250,7 @@ def mix(
     signature = types.void(re, im, table, *[types.int64] * 7)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kinds = signature.args[:3]
-        pointers = [
-            context.make_array(kind)(context, builder, array).data
-            for kind, array in zip(kinds, arguments[:3], strict=True)
-        ]
+        pointers = _data(context, builder, signature.args[:3], arguments[:3])
         pointers[2] = builder.gep(pointers[2], [arguments[3]])
         builder.call(_mix_function(builder.module, pointers[0].type), [*pointers, *arguments[4:]])
         return context.get_dummy_value()

@@ -149,6 +149,13 @@ class CircuitResult:
             error=checks.check_text("error", self.error),
         )
 
+    @classmethod
+    def _of_checked(cls, values: dict[str, Any]) -> CircuitResult:
+        """Return an entry of all its fields, which have been checked; its arrays are read-only."""
+        made = object.__new__(cls)
+        made.__dict__.update(values)
+        return made
+
     def _set(self, **values: Any) -> None:
         """Set the fields; the arrays become read-only."""
         self.__dict__.update(values)

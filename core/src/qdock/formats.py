@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from qdock.spec import ConverterSpec
@@ -31,7 +32,13 @@ _KNOWN = (
 
 def native_format(program: object) -> str | None:
     """Return the format of a `Circuit` or a `Call`, and None for anything else."""
-    names = map(_full_name, type(program).__mro__)
+    kind: Any = type(program)
+    return _native_format_of(kind)
+
+
+@lru_cache(maxsize=256)
+def _native_format_of(kind: type) -> str | None:
+    names = map(_full_name, kind.__mro__)
     return next((_NATIVE[name] for name in names if name in _NATIVE), None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 _PREFIXED_BINARY = re.compile(r"0[bB][01]+")
 # Text is made in pieces of about this many bytes: the arrays in between then stay in the cache.
 _CHUNK_BYTES = 1 << 22
+# Of so few clbits the texts of all outcomes are made once, as the circuits of a batch share them.
+_FEW_BITS = 8
 
 
 def num_words(num_bits: int) -> int:
@@ -268,6 +271,9 @@ def group_sizes(num_bits: int, registers: Registers) -> list[int]:
 
 def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[str]:
     """Return every row as text: clbit 0 rightmost, the last register first, a space between registers."""
+    if 0 < num_bits <= _FEW_BITS:
+        table = _all_bit_strings(num_bits, registers)
+        return [table[value] for value in words[:, 0].tolist()]
     groups = group_sizes(num_bits, registers)
     if not groups:
         return [""] * len(words)
@@ -276,6 +282,12 @@ def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[
     for start in range(0, len(words), rows):
         texts += _chunk_of_bit_strings(words[start : start + rows], num_bits, groups)
     return texts
+
+
+@lru_cache(maxsize=64)
+def _all_bit_strings(num_bits: int, registers: Registers) -> list[str]:
+    words = np.arange(1 << num_bits, dtype=np.uint64).reshape(-1, 1)
+    return _chunk_of_bit_strings(words, num_bits, group_sizes(num_bits, registers))
 
 
 def _chunk_of_bit_strings(words: Words, num_bits: int, groups: list[int]) -> list[str]:

@@ -16,8 +16,9 @@ from qdock.dock import Dock
 from qdock.errors import JobCancelledError, OptionError
 from qdock.gates import GATES, Gate
 from qdock_basic import BasicSimulator, fast
-from qdock_basic.batch import states_of
+from qdock_basic.batch import Batch
 from qdock_basic.fast_engine import FastEngine
+from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
 from qdock_basic.watch import Watch
 
@@ -293,16 +294,13 @@ def test_circuits_that_are_run_together_draw_what_each_draws_alone() -> None:
 
 
 @needs_numba
-def test_a_batch_can_be_stopped() -> None:
+def test_a_batch_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped(Context):
         def check(self) -> None:
             raise JobCancelledError("Enough.")
 
-    class Due(Watch):
-        def is_due(self) -> bool:
-            return True
-
+    monkeypatch.setattr(Watch, "is_due", lambda _: True)
     options = {**{name: option.default for name, option in SPEC.options.items()}, "engine": "fast"}
     circuits = [Circuit(2, 2).h(0).cx(0, 1).measure([0, 1], [0, 1]) for _ in range(300)]
     with pytest.raises(JobCancelledError, match="Enough"):
-        states_of(circuits, options, FastEngine(2), Due(Stopped(seed=1)))
+        Batch(circuits, options, Stopped(seed=1), Limits(), FastEngine(2)).run()

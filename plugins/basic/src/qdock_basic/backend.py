@@ -11,17 +11,15 @@ from qdock.backend import Context, LocalBackend
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock_basic.batch import states_of
+from qdock_basic.batch import Batch
 from qdock_basic.checks import check_program
 from qdock_basic.choice import check_engine, engine_for, note_effort
 from qdock_basic.engine import Engine
 from qdock_basic.estimate import expected_seconds, seconds_of
 from qdock_basic.job import BasicProviderJob
-from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
 from qdock_basic.simulate import Simulation, simulate
-from qdock_basic.straight import Part
 from qdock_basic.watch import Watch
 
 if TYPE_CHECKING:
@@ -77,13 +75,12 @@ class BasicSimulator(LocalBackend):
         """
         begin = perf_counter()
         engine = engine_for(options, expected_seconds(programs, options))
-        ready = states_of(programs, options, engine, Watch(context, 0, len(programs)))
-        entries: list[CircuitResult] = []
-        methods: set[str] = set()
+        found = Batch(programs, options, context, self.limits, engine).run()
+        methods = {"sampling"} if found else set()
         for index, circuit in enumerate(programs):
-            entry, method = self.simulate(circuit, index, options, context, len(programs), engine, ready.get(index))
-            entries.append(entry)
-            methods.add(method)
+            if index not in found:
+                found[index], method = self.simulate(circuit, index, options, context, len(programs), engine)
+                methods.add(method)
         note_effort(engine)
         effort = engine.effort
         metadata = {
@@ -96,7 +93,7 @@ class BasicSimulator(LocalBackend):
             "seconds_run": effort.run,
             "seconds_sample": effort.sample,
         }
-        return Result(entries, metadata)
+        return Result([found[index] for index in range(len(programs))], metadata)
 
     def simulate(
         self,
@@ -106,7 +103,6 @@ class BasicSimulator(LocalBackend):
         context: Context,
         total: int = 1,
         engine: Engine | None = None,
-        ready: tuple[Part, Array] | None = None,
     ) -> tuple[CircuitResult, str]:
         """Run one circuit of a job, and return what came back and the name of the method.
 
@@ -122,15 +118,13 @@ class BasicSimulator(LocalBackend):
             How many circuits the job has, for its progress.
         engine : Engine, optional
             Applies the gates; a new one if not given.
-        ready : tuple of Part and array, optional
-            The circuit's final state, where it has been made together with others.
         """
         context.check()
         if engine is None:
             engine = engine_for(options, seconds_of(circuit, options))
         rng = partial(context.moved_rng, index)
         simulation = Simulation(circuit, options, rng, Watch(context, index, total), self.limits, engine)
-        return simulate(simulation, context.seed, ready)
+        return simulate(simulation, context.seed)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
         """Return how many seconds `execute` will take, roughly; of much work it adds up no more than a second."""

@@ -1,42 +1,157 @@
-"""The states of many small circuits of a job, made in one call before each circuit's outcomes are drawn."""
+"""Many small circuits of a job together: their states in one call, their shots from one array, checked once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from qdock.backend import Context
 from qdock.circuit import Circuit
+from qdock.counted import counted_entries
+from qdock.result import CircuitResult
+from qdock.streams import SHOTS_PER_BLOCK
 from qdock_basic.engine import Engine
-from qdock_basic.fast_engine import FastEngine
 from qdock_basic.kernels import Array
+from qdock_basic.limits import Limits
+from qdock_basic.program import Gates
+from qdock_basic.readout import Wiring, layout_of
+from qdock_basic.sampling import Ints, counts_of_each, steps_of, visits_outcomes
+from qdock_basic.simulate import Simulation, simulate
+from qdock_basic.state import marginal, probabilities
 from qdock_basic.straight import Part, straight_of
 from qdock_basic.watch import Watch
 
-__all__ = ["states_of"]
+__all__ = ["Batch"]
 
-# Larger states are worth a call each, fewer circuits are not worth the threads.
+# Larger states are worth a call each, fewer circuits are not worth the arrays.
 _MOST_QUBITS = 10
 _LEAST_CIRCUITS = 16
+# So many amplitudes there are at a time.
+_AMPLITUDES = 1 << 20
+# So many circuits are drawn from between two looks.
+_BETWEEN_LOOKS = 64
 
 
-def states_of(
-    programs: Sequence[Circuit], options: Mapping[str, Any], engine: Engine, watch: Watch
-) -> dict[int, tuple[Part, Array]]:
-    """Return the final states of those circuits that can be run together, by their numbers, with what they read."""
+class Member(NamedTuple):
+    """A circuit of a batch: its number in the job, and its gates."""
+
+    number: int
+    gates: Gates
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The circuits of a job, with all that decides how they are run.
+
+    Attributes
+    ----------
+    circuits : sequence of Circuit
+    options : dict
+        Of the backend.
+    context : Context
+    limits : Limits
+    engine : Engine
+    """
+
+    circuits: Sequence[Circuit]
+    options: dict[str, Any]
+    context: Context
+    limits: Limits
+    engine: Engine
+
+    def run(self) -> dict[int, CircuitResult]:
+        """Run those circuits that can be run together, and return what came back by their numbers.
+
+        Each draws what it draws alone.
+        """
+        found: dict[int, CircuitResult] = {}
+        if _is_sampled(self.options) and len(self.circuits) >= _LEAST_CIRCUITS:
+            for (num_qubits, _, readings), members in _groups(self.circuits).items():
+                for piece in _pieces(members, max(1, _AMPLITUDES >> num_qubits)):
+                    watch = Watch(self.context, len(found), len(self.circuits))
+                    entries = self._run(piece, num_qubits, readings, watch)
+                    found.update(zip((member.number for member in piece), entries, strict=True))
+        return found
+
+    def _run(
+        self, members: Sequence[Member], num_qubits: int, readings: tuple[tuple[int, int], ...], watch: Watch
+    ) -> list[CircuitResult]:
+        """Run circuits of one size that are read alike."""
+        begin = perf_counter()
+        gates = [member.gates for member in members]
+        states = self.engine.start_many(gates, num_qubits, self.options["precision"], watch)
+        wiring = layout_of(self.circuits[members[0].number].output_clbits).wire(readings)
+        if not self._draws_together(wiring):
+            return [self._drawn_alone(*each, readings) for each in zip(members, states, strict=True)]
+        drawing = perf_counter()
+        counts = self._draw(members, states, wiring, watch)
+        now = perf_counter()
+        self.engine.effort.sample += now - drawing
+        return self._entries(members, counts, wiring, (now - begin) / len(members))
+
+    def _draws_together(self, wiring: Wiring) -> bool:
+        """Whether all outcomes of each circuit are visited, one word each, and stay in their order."""
+        options, bits = self.options, len(wiring.qubits)
+        plain = 0 < bits == sum(run.size for run in wiring.moves) and wiring.num_words == 1
+        return plain and not options["memory"] and visits_outcomes(bits, options["shots"])
+
+    def _drawn_alone(self, member: Member, state: Array, readings: tuple[tuple[int, int], ...]) -> CircuitResult:
+        number, gates = member
+        circuit, rng = self.circuits[number], partial(self.context.moved_rng, number)
+        watch = Watch(self.context, number, len(self.circuits))
+        simulation = Simulation(circuit, self.options, rng, watch, self.limits, self.engine)
+        entry, _ = simulate(simulation, self.context.seed, (Part(gates, circuit.num_qubits, readings), state))
+        return entry
+
+    def _draw(self, members: Sequence[Member], states: Array, wiring: Wiring, watch: Watch) -> Ints:
+        """Return how often each circuit's shots saw each reading, ``(m, 2^k)``."""
+        steps = steps_of(marginal(probabilities(states), wiring.qubits))
+        counts = np.empty_like(steps)
+        for start in range(0, len(members), _BETWEEN_LOOKS):
+            part = slice(start, start + _BETWEEN_LOOKS)
+            if watch.is_due():
+                watch.look(start / len(members))
+            generators = (self.context.moved_rng(member.number) for member in members[part])
+            counts_of_each(steps[part], self.options["shots"], generators, counts[part])
+        return counts
+
+    def _entries(self, members: Sequence[Member], counts: Ints, wiring: Wiring, seconds: float) -> list[CircuitResult]:
+        places, seen = np.nonzero(counts)
+        circuits = [self.circuits[member.number] for member in members]
+        return counted_entries(
+            circuits,
+            wiring.outcomes(seen).reshape(-1),
+            counts[places, seen],
+            np.searchsorted(places, np.arange(len(members) + 1)),
+            shots=self.options["shots"],
+            seed=self.context.seed,
+            seconds=seconds,
+            headers=[circuit.metadata for circuit in circuits],
+        )
+
+
+def _is_sampled(options: Mapping[str, Any]) -> bool:
+    """Whether final states from all qubits 0 are sampled, in one block of shots."""
     wanted = options["output"] == "counts" and options["method"] in ("auto", "sampling")
-    if not wanted or options["initial_state"] is not None or len(programs) < _LEAST_CIRCUITS:
-        return {}
-    if not isinstance(engine, FastEngine):
-        return {}
-    groups: dict[int, list[tuple[int, Part]]] = {}
-    for index, circuit in enumerate(programs):
-        if 0 < circuit.num_qubits <= _MOST_QUBITS and not circuit.columns().details:
+    return wanted and options["initial_state"] is None and options["shots"] <= SHOTS_PER_BLOCK
+
+
+def _groups(circuits: Sequence[Circuit]) -> dict[tuple[int, Any, Any], list[Member]]:
+    """Return the circuits that can be run together by their size, their classical registers and how they are read."""
+    groups: dict[tuple[int, Any, Any], list[Member]] = {}
+    for number, circuit in enumerate(circuits):
+        if 0 < circuit.num_qubits <= _MOST_QUBITS:
             straight = straight_of(circuit)
-            if straight is not None and straight.gates.stop:
-                groups.setdefault(circuit.num_qubits, []).append((index, straight))
-    found = {}
-    for num_qubits, members in groups.items():
-        gates = [straight.gates for _, straight in members]
-        states = engine.start_many(gates, num_qubits, options["precision"], watch)
-        found.update({index: (straight, state) for (index, straight), state in zip(members, states, strict=True)})
-    return found
+            if straight is not None:
+                key = circuit.num_qubits, circuit.cregs, straight.readings
+                groups.setdefault(key, []).append(Member(number, straight.gates))
+    return groups
+
+
+def _pieces(members: Sequence[Member], most: int) -> Iterator[Sequence[Member]]:
+    return (members[start : start + most] for start in range(0, len(members), most))

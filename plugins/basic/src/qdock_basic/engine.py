@@ -6,6 +6,7 @@ same seed gives the same counts on each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
 from qdock_basic.state import PRECISIONS, prepare, probabilities
 
-__all__ = ["Effort", "Engine", "NumpyEngine", "Progress"]
+__all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "start_each"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,6 +66,9 @@ class Engine(Protocol):
     def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
         """Return the state after gates that begin a circuit; `initial` is a state to copy, or None for all 0."""
 
+    def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
+        """Return the states, ``(m, 2^n)``, after gates that begin m circuits, from all qubits 0."""
+
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """Apply gates to a state in place."""
 
@@ -76,6 +80,14 @@ class Engine(Protocol):
 
     def block_sums(self, state: Array, width: int) -> Floats:
         """Return the sum of the squared magnitudes of every `width` amplitudes."""
+
+
+def start_each(engine: Engine, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
+    """Return what `Engine.start_many` does, one state after the other."""
+    states = np.empty((len(gates), 1 << num_qubits), PRECISIONS[precision])
+    for state, item in zip(states, gates, strict=True):
+        state[:] = engine.start(item, num_qubits, None, precision, watch)
+    return states
 
 
 class NumpyEngine:
@@ -91,6 +103,10 @@ class NumpyEngine:
         state = prepare(num_qubits, initial, precision)
         self.apply(state, gates, watch)
         return state
+
+    def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
+        """See `Engine`."""
+        return start_each(self, gates, num_qubits, precision, watch)
 
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """See `Engine`."""

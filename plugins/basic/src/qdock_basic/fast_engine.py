@@ -63,11 +63,11 @@ class FastEngine:
         self._note(fast.apply(state, circuit, 0, len(circuit), threads=self._threads, watch=watch))
 
     def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
-        """Return the states after the gates that circuits begin with, ``(m, 2^n)``; none of them is modified."""
-        from qdock_basic.fast.batch import states_of
-
-        columns, stops = [item.circuit.columns() for item in gates], [item.stop for item in gates]
-        states, stats = states_of(columns, stops, num_qubits, precision, self._threads, watch)
+        """See `Engine`."""
+        circuits, stops = [item.circuit for item in gates], [item.stop for item in gates]
+        states, stats = fast.start_many(
+            circuits, stops, num_qubits, precision=precision, threads=self._threads, watch=watch
+        )
         self._note(stats)
         return states
 

@@ -20,7 +20,7 @@ from qdock_basic.sampling import MEMORY_PATH, Ints, Lookup, draw_counts, draw_or
 from qdock_basic.state import marginal
 from qdock_basic.sums import Sums, Words, added_up, distinct
 
-__all__ = ["Distribution", "Layout", "Tally", "layout_of"]
+__all__ = ["Distribution", "Layout", "Tally", "Wiring", "layout_of"]
 
 Floats = npt.NDArray[np.float64]
 #: A number of shots and a stream to the outcomes that were seen and how often.

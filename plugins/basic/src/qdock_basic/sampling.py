@@ -7,7 +7,7 @@ in which a sum was taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ __all__ = [
     "Ints",
     "Lookup",
     "blocks_of",
+    "counts_of_each",
     "draw_choices",
     "draw_counts",
     "draw_order",
@@ -50,21 +51,22 @@ def blocks_of(shots: int) -> tuple[int, ...]:
 
 
 def steps_of(probabilities: npt.NDArray[np.float64]) -> Ints:
-    """Return a distribution in steps of 2^-40.
+    """Return distributions in steps of 2^-40.
 
     Parameters
     ----------
-    probabilities : (k,) float64 array
-        Not negative, with a positive sum; normalised here.
+    probabilities : (..., k) float64 array
+        Not negative, each with a positive sum; normalised here.
 
     Returns
     -------
-    (k,) int64 array
-        Adds up to `STEPS`. What rounding leaves over goes to the likeliest outcome.
+    (..., k) int64 array
+        Each adds up to `STEPS`. What rounding leaves over goes to the likeliest outcome.
     """
-    steps = (round_probabilities(probabilities / probabilities.sum()) * STEPS).astype(np.int64)
-    steps[steps.argmax()] += STEPS - int(steps.sum())
-    return steps
+    tables = probabilities.reshape(-1, probabilities.shape[-1])
+    steps = (round_probabilities(tables / tables.sum(axis=1, keepdims=True)) * STEPS).astype(np.int64)
+    steps[np.arange(len(steps)), steps.argmax(axis=1)] += STEPS - steps.sum(axis=1)
+    return steps.reshape(probabilities.shape)
 
 
 def share_of_one(zero: float, one: float) -> int:
@@ -100,6 +102,25 @@ def draw_counts(steps: Ints, shots: int, generator: Generator) -> tuple[Ints, In
     counts = generator.multinomial(shots, steps[possible] / STEPS)
     seen = counts > 0
     return possible[seen], counts[seen]
+
+
+def counts_of_each(steps: Ints, shots: int, generators: Iterable[Generator], counts: Ints) -> None:
+    """Draw independent shots of many distributions, outcome by outcome.
+
+    Parameters
+    ----------
+    steps : (m, k) int64 array
+        From `steps_of`.
+    shots : int
+        Of each.
+    generators : iterable of m numpy.random.Generator
+        Each is used for one draw, before the next one is asked for: with it `draw_counts` would draw the same.
+    counts : (m, k) int64 array
+        Overwritten: how often each outcome was seen.
+    """
+    # What is impossible takes no draw, or one that the stream is not used after.
+    for row, table, generator in zip(counts, steps / STEPS, generators, strict=True):
+        row[:] = generator.multinomial(shots, table)
 
 
 def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[npt.NDArray[np.uint64], Ints]:
@@ -161,13 +182,10 @@ class Lookup:
 
 
 def _steps_of_rows(rows: Array) -> Ints:
-    """Return the distribution within each row in steps, as `steps_of` does."""
+    """Return the distribution within each row in steps."""
     tables = np.square(rows.real, dtype=np.float64)
     tables += np.square(rows.imag, dtype=np.float64)
-    tables /= tables.sum(axis=1, keepdims=True)
-    steps: Ints = np.rint(tables * STEPS).astype(np.int64)
-    steps[np.arange(len(steps)), steps.argmax(axis=1)] += STEPS - steps.sum(axis=1)
-    return steps
+    return steps_of(tables)
 
 
 def _counted(ascending: Ints) -> tuple[Ints, Ints]:

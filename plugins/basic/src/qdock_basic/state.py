@@ -163,29 +163,30 @@ def probabilities(state: Array, qubits: Sequence[int] | None = None) -> npt.NDAr
 
 
 def marginal(table: npt.NDArray[np.float64], qubits: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return a table of probabilities over all qubits as one over some of them, the first least significant."""
-    if len(qubits) == table.size.bit_length() - 1 and list(qubits) == list(range(len(qubits))):
+    """Return tables ``(..., 2^n)`` of probabilities over all qubits as ones over some, the first least significant."""
+    if len(qubits) == table.shape[-1].bit_length() - 1 and list(qubits) == list(range(len(qubits))):
         return table
     return _ordered(_summed(table, set(qubits)), qubits)
 
 
 def _summed(table: npt.NDArray[np.float64], keep: set[int]) -> npt.NDArray[np.float64]:
     """Sum over the qubits that are not kept, the highest first, so that the table halves each time."""
-    for qubit in reversed(range(table.size.bit_length() - 1)):
+    for qubit in reversed(range(table.shape[-1].bit_length() - 1)):
         if qubit not in keep:
             pairs = table.reshape(-1, 2, 1 << qubit)
-            table = (pairs[:, 0] + pairs[:, 1]).reshape(-1)
+            table = (pairs[:, 0] + pairs[:, 1]).reshape(*table.shape[:-1], -1)
     return table
 
 
 def _ordered(table: npt.NDArray[np.float64], qubits: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return a table whose bits are the sorted qubits with its bits in the order of `qubits`."""
+    """Return tables whose bits are the sorted qubits with their bits in the order of `qubits`."""
     rank = {qubit: position for position, qubit in enumerate(sorted(qubits))}
     if list(rank) == list(qubits):
         return table
-    last = len(rank) - 1
-    axes = [last - rank[qubit] for qubit in reversed(qubits)]
-    return np.ascontiguousarray(table.reshape((2,) * len(rank)).transpose(axes)).reshape(-1)
+    last = len(rank)
+    axes = [0, *(last - rank[qubit] for qubit in reversed(qubits))]
+    moved = table.reshape(-1, *(2,) * len(rank)).transpose(axes)
+    return np.ascontiguousarray(moved).reshape(table.shape)
 
 
 def weights_of(state: Array, qubit: int) -> tuple[float, float]:

@@ -17,6 +17,8 @@ __all__ = ["Part", "is_flat", "parts_of", "straight_of"]
 
 _MODIFIED, _MEASURE, _RESET, _DELAY = int(Code.MODIFIED), int(Code.MEASURE), int(Code.RESET), int(Code.DELAY)
 
+_PLAIN = bytes(code for code in range(_DELAY + 1) if code not in (_MEASURE, _RESET))
+
 # From so many qubits on, what a look at every gate costs is nothing beside what a qubit less saves.
 _WIDE = 14
 
@@ -52,24 +54,25 @@ def straight_of(circuit: Circuit) -> Part | None:
     """Return a circuit as one part if all its measurements may be read last and it resets nothing; else None."""
     columns = circuit.columns()
     code, data = columns.code, columns.code.tobytes()
+    # What is neither a gate nor a pause: nearly always as many measurements as stand at the end.
+    others = data.translate(None, _PLAIN)
+    if others and not columns.expressions and data.endswith(others) and others.count(_MEASURE) == len(others):
+        readings = tuple(zip(columns.qubits[-len(others) :].tolist(), columns.clbits.tolist(), strict=True))
+        return Part(Gates(circuit, 0, len(data) - len(others)), circuit.num_qubits, readings)
     if not is_flat(columns):
         return None
-    first = data.find(_MEASURE)
-    if first >= 0 and data.count(_MEASURE, first) == len(data) - first and _RESET not in data:
-        readings = tuple(zip(columns.qubits[first - len(data) :].tolist(), columns.clbits.tolist(), strict=True))
-        return Part(Gates(circuit, 0, first), circuit.num_qubits, readings)
-    others = np.flatnonzero((code == _MEASURE) | (code == _RESET))
-    if not others.size:
+    if not others:
         return Part(Gates(circuit, 0, len(code)), circuit.num_qubits, ())
-    if (code[others] == _RESET).any():
+    if _RESET in others:
         return None
-    qubits = columns.qubits[columns.qubit_start[others]]
-    first = int(others[0])
+    places = np.flatnonzero(code == _MEASURE)
+    qubits = columns.qubits[columns.qubit_start[places]]
+    first = int(places[0])
     readings = tuple(zip(qubits.tolist(), columns.clbits.tolist(), strict=True))
     gates = np.flatnonzero(code <= _MODIFIED)
     if not gates.size or int(gates[-1]) < first:
         return Part(Gates(circuit, 0, first), circuit.num_qubits, readings)
-    if (_last_gates(columns, circuit.num_qubits)[qubits] > others).any():
+    if (_last_gates(columns, circuit.num_qubits)[qubits] > places).any():
         return None
     alone = circuit.select(gates, range(circuit.num_qubits))
     return Part(Gates(alone, 0, len(alone)), circuit.num_qubits, readings)

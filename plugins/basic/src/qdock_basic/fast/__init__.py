@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from qdock.circuit import Circuit
     from qdock_basic.kernels import Array
 
-__all__ = ["Stats", "apply", "block_sums", "probabilities", "statevector", "statevectors", "unitary", "why_not"]
+__all__ = [
+    "Stats",
+    "apply",
+    "block_sums",
+    "probabilities",
+    "start_many",
+    "statevector",
+    "statevectors",
+    "unitary",
+    "why_not",
+]
 
 
 @cache
@@ -131,6 +141,37 @@ def statevectors(
     from qdock_basic.fast import run
 
     return run.statevectors(circuits, precision, threads, watch)
+
+
+def start_many(
+    circuits: Sequence[Circuit],
+    stops: Sequence[int],
+    num_qubits: int,
+    *,
+    precision: str = "double",
+    threads: int | None = None,
+    watch: Looker | None = None,
+) -> tuple[Array, Stats]:
+    """Return the states after the first operations of small circuits of one size, spread over the threads.
+
+    Parameters
+    ----------
+    circuits : sequence of m Circuit
+        Whose states fit in cache.
+    stops : sequence of m int
+        How many operations of each are run: gates, barriers and delays.
+    num_qubits : int
+        Of each circuit.
+    precision, threads, watch
+        As in `statevector`.
+
+    Returns
+    -------
+    (m, 2^num_qubits) complex array, Stats
+    """
+    from qdock_basic.fast import run
+
+    return run.start_many(circuits, stops, num_qubits, precision, threads, watch)
 
 
 def probabilities(state: Array, threads: int | None = None) -> npt.NDArray[np.float64]:

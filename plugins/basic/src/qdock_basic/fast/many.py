@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.circuit import Circuit
-from qdock_basic.fast.cache import run_in_cache
-from qdock_basic.fast.front import Program
+from qdock_basic.fast.cache import run_at
 from qdock_basic.fast.jit import compiled
-from qdock_basic.fast.memory import LINE, aligned
 from qdock_basic.fast.pool import share
-from qdock_basic.fast.programs import angle_of, program_of
+from qdock_basic.fast.programs import Ready, angle_of
 from qdock_basic.fast.stats import Looker, Stats
 from qdock_basic.fast.vectors import add_to
 
@@ -25,88 +23,98 @@ _CLAIM = 8
 # And so many are run between two looks.
 _BETWEEN_LOOKS = 1024
 
-# --- where a circuit's parts begin in the arrays of all circuits
-_CODE, _QUBITS, _PARAMS, _MODIFIED, _ENTRIES, _OUT = range(6)
-
 
 class Batch(NamedTuple):
-    """The arrays of several programs, one behind the other.
+    """What is known of k circuits.
 
     Attributes
     ----------
-    program : Program
-    starts : (k + 1, 6) int64 array
-        Where each circuit's operations, qubits, angles, modified gates, entries and amplitudes begin.
+    addresses : (k, NUM_ADDRESSES) int64 array
+        Where their arrays lie.
+    stops : (k,) int64 array
+        How many operations of each are run.
     sizes : (k,) int64 array
         Numbers of qubits.
     phases : (k,) float64 array
         Global phases.
+    starts : (k + 1,) int64 array
+        Where each one's amplitudes begin, and the end.
     """
 
-    program: Program
-    starts: Any
+    addresses: Any
+    stops: Any
     sizes: Any
     phases: Any
+    starts: Any
 
 
 @compiled
-def _run_claimed(batch: Batch, claims: Any, end: int, step: int, whole: Any) -> None:
+def _run_claimed(batch: Batch, claims: Any, end: int, step: int, amplitudes: Any) -> None:
     """Run circuits, some at a time, until all up to `end` are claimed; see `blocked.run_chunks`."""
-    all_parts = batch.program
     while True:
         first = add_to(claims, step)
         if first >= end:
             break
         for number in range(first, min(first + step, end)):
-            here, after = batch.starts[number], batch.starts[number + 1]
-            # Every circuit has one start more than operations.
-            low, high = here[_CODE] + number, after[_CODE] + number + 1
-            program = Program(
-                all_parts.code[here[_CODE] : after[_CODE]],
-                all_parts.qubits[here[_QUBITS] : after[_QUBITS]],
-                all_parts.qubit_start[low:high],
-                all_parts.params[here[_PARAMS] : after[_PARAMS]],
-                all_parts.param_start[low:high],
-                all_parts.modified[here[_MODIFIED] : after[_MODIFIED]],
-                all_parts.entries[here[_ENTRIES] : after[_ENTRIES]],
-            )
-            state = whole[2 * here[_OUT] : 2 * (here[_OUT] + (1 << batch.sizes[number]))]
-            run_in_cache(program, batch.sizes[number], 0, 0, len(program.code), batch.phases[number], True, state)
+            state = amplitudes[batch.starts[number] : batch.starts[number + 1]]
+            what = (batch.stops[number], batch.phases[number], True)
+            run_at(batch.addresses[number], batch.sizes[number], 0, 0, *what, state)
 
 
 def run_batch(
-    circuits: Sequence[Circuit], dtype: Any, real: Any, threads: int, watch: Looker | None
-) -> tuple[list[Any], Stats]:
-    """Return the states of circuits that fit in cache, from all qubits 0."""
+    circuits: Sequence[Circuit],
+    known: Sequence[Ready],
+    stops: Sequence[int],
+    dtype: Any,
+    threads: int,
+    watch: Looker | None,
+) -> tuple[Any, Any, Stats]:
+    """Run the first operations of circuits that fit in cache, from all qubits 0.
+
+    Parameters
+    ----------
+    circuits : sequence of k Circuit
+    known : sequence of k Ready
+        Of each circuit.
+    stops : sequence of k int
+        How many operations of each are run.
+    dtype : type
+        Of the amplitudes.
+    threads : int
+    watch : Looker, optional
+
+    Returns
+    -------
+    (size,) complex array
+        The states, one behind the other.
+    (k + 1,) int64 array
+        Where each one begins, and the end.
+    Stats
+    """
     begin = perf_counter()
-    batch = _batch_of(circuits, LINE // np.dtype(dtype).itemsize)
-    amplitudes = aligned(int(batch.starts[-1, _OUT]), dtype)
-    whole, planned = amplitudes.view(real), perf_counter()
+    batch = _batch_of(circuits, known, stops)
+    amplitudes, planned = np.empty(batch.starts[-1], dtype), perf_counter()
     for start in range(0, len(circuits), _BETWEEN_LOOKS):
         end = min(len(circuits), start + _BETWEEN_LOOKS)
         claims = np.array([start], dtype=np.int64)
 
         def work(claims: Any = claims, end: int = end) -> None:
-            _run_claimed(batch, claims, end, _CLAIM, whole)
+            _run_claimed(batch, claims, end, _CLAIM, amplitudes)
 
         share(work, max(1, min(threads, (end - start) // _CLAIM)))
         if watch is not None and watch.is_due():
             watch.look(end / len(circuits))
-    starts = batch.starts[:-1, _OUT].tolist()
-    states = [amplitudes[at : at + (1 << circuit.num_qubits)] for at, circuit in zip(starts, circuits, strict=True)]
-    return states, Stats(len(circuits), threads, planned - begin, perf_counter() - planned)
+    return amplitudes, batch.starts, Stats(len(circuits), threads, planned - begin, perf_counter() - planned)
 
 
-def _batch_of(circuits: Sequence[Circuit], line: int) -> Batch:
-    """Return the arrays of circuits; every state begins a line of cache."""
-    programs = [program_of(circuit) for circuit in circuits]
-    parts = [np.concatenate(column) for column in zip(*programs, strict=True)]
-    starts = np.zeros((len(circuits) + 1, 6), dtype=np.int64)
-    lengths = [
-        (len(p.code), len(p.qubits), len(p.params), len(p.modified), len(p.entries), max(1 << c.num_qubits, line))
-        for p, c in zip(programs, circuits, strict=True)
-    ]
-    np.cumsum(lengths, axis=0, out=starts[1:])
-    sizes = np.array([circuit.num_qubits for circuit in circuits], dtype=np.int64)
-    phases = np.array([angle_of(circuit.global_phase) for circuit in circuits])
-    return Batch(Program(*parts), starts, sizes, phases)
+def _batch_of(circuits: Sequence[Circuit], known: Sequence[Ready], stops: Sequence[int]) -> Batch:
+    sizes = np.array([circuit.num_qubits for circuit in circuits], np.int64)
+    starts = np.zeros(len(circuits) + 1, np.int64)
+    np.cumsum(1 << sizes, out=starts[1:])
+    return Batch(
+        np.concatenate([item.addresses for item in known]).reshape(len(known), -1),
+        np.array(stops, np.int64),
+        sizes,
+        np.array([angle_of(circuit.global_phase) for circuit in circuits]),
+        starts,
+    )

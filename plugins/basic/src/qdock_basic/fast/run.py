@@ -21,7 +21,7 @@ from qdock_basic.fast.sums import squares, sums_of_blocks
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
 from qdock_basic.state import PRECISIONS
 
-__all__ = ["apply", "block_sums", "probabilities", "statevector", "statevectors", "unitary"]
+__all__ = ["apply", "block_sums", "probabilities", "start_many", "statevector", "statevectors", "unitary"]
 
 _REAL = {np.dtype(np.complex128): np.float64, np.dtype(np.complex64): np.float32}
 
@@ -63,14 +63,15 @@ def statevectors(
     circuits: Sequence[Circuit], precision: str, threads: int | None, watch: Looker | None
 ) -> tuple[list[Array], Stats]:
     """See `qdock_basic.fast.statevectors`."""
-    small = [index for index, circuit in enumerate(circuits) if _is_small(circuit)]
+    known = [ready(circuit) for circuit in circuits]
+    small = [index for index, circuit in enumerate(circuits) if _is_small(circuit, known[index])]
     found: dict[int, Array] = {}
     stats: list[Stats] = []
     if small:
-        dtype = np.dtype(PRECISIONS[precision])
-        chosen = [circuits[index] for index in small]
-        states, told = run_batch(chosen, dtype, _REAL[dtype], thread_count(threads), watch)
-        found, stats = dict(zip(small, states, strict=True)), [told]
+        chosen, stops = [circuits[index] for index in small], [len(circuits[index]) for index in small]
+        what = (chosen, [known[index] for index in small], stops, PRECISIONS[precision])
+        amplitudes, starts, told = run_batch(*what, thread_count(threads), watch)
+        found, stats = dict(zip(small, np.split(amplitudes, starts[1:-1]), strict=True)), [told]
     for index, circuit in enumerate(circuits):
         if index not in found:
             found[index], told = statevector(circuit, precision, threads, watch, None)
@@ -78,9 +79,29 @@ def statevectors(
     return [found[index] for index in range(len(circuits))], together(stats)
 
 
-def _is_small(circuit: Circuit) -> bool:
+def start_many(
+    circuits: Sequence[Circuit],
+    stops: Sequence[int],
+    num_qubits: int,
+    precision: str,
+    threads: int | None,
+    watch: Looker | None,
+) -> tuple[Array, Stats]:
+    """See `qdock_basic.fast.start_many`."""
+    known, dtype = [ready(circuit) for circuit in circuits], PRECISIONS[precision]
+    if not any(item.large for item in known):
+        amplitudes, _, told = run_batch(circuits, known, stops, dtype, thread_count(threads), watch)
+        return amplitudes.reshape(len(circuits), -1), told
+    states = np.zeros((len(circuits), 1 << num_qubits), dtype)
+    states[:, 0] = 1
+    runs = zip(states, circuits, known, stops, strict=True)
+    stats = [_run(*run[:3], 0, 0, run[3], 0.0, False, threads, watch) for run in runs]
+    return states, together(stats)
+
+
+def _is_small(circuit: Circuit, known: Ready) -> bool:
     """Whether a circuit's state lies in cache, and compiled code does all of it."""
-    return circuit.num_qubits < LEAST_BITS and not ready(circuit).large
+    return circuit.num_qubits < LEAST_BITS and not known.large
 
 
 def _run(

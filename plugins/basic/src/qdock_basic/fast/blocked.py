@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from qdock_basic.fast.jit import compiled, inner
-from qdock_basic.fast.ops import OP_WIDTH, Chunk, Ops, add_ops, run_ops
+from qdock_basic.fast.ops import OP_WIDTH, Chunk, Ops, add_ops, inside_of, run_ops
+from qdock_basic.fast.phases import MOST_TABLES, Terms, make_terms, settle, turn_of, wait
 from qdock_basic.fast.planner import Plan
-from qdock_basic.fast.rows import DIAGONAL, KIND, MANY, A, B
-from qdock_basic.fast.vectors import LANE_BITS, add_to, join, split
+from qdock_basic.fast.rows import DIAGONAL, KIND, MANY, A
+from qdock_basic.fast.vectors import LANE_BITS, add_to, join, join_turned, split
 
 __all__ = ["Pass", "clear_dead", "make_pass", "run_chunks"]
 
@@ -25,6 +27,8 @@ class Pass(NamedTuple):
     Attributes
     ----------
     ops : Ops
+    terms : Terms
+        Those that turn whole chunks.
     runs : (k,) int64 array
         Where in the state each run of a chunk lies.
     was_dead : (k,) bool array
@@ -38,6 +42,7 @@ class Pass(NamedTuple):
     """
 
     ops: Ops
+    terms: Terms
     runs: Any
     was_dead: Any
     outside: Any
@@ -61,40 +66,47 @@ def make_pass(plan: Plan, number: int, num_places: int, dead: int, run_bits: int
             outside[num_outside] = place
             num_outside += 1
     lane_bits = _BITS_8 if scale.itemsize == 8 else _BITS_4
-    ops = _make_ops(plan, number, Chunk(spots, bits, lane_bits), scale)
+    terms = make_terms(plan.starts[number + 1] - plan.starts[number])
+    ops = _make_ops(plan, number, Chunk(spots, bits, lane_bits), terms, scale)
     runs, was_dead = _make_runs(above, bits, run_bits, dead)
     group_bits = min(max(num_outside - _LEAST_CLAIM_BITS, 0), _MOST_GROUP_BITS)
-    return Pass(ops, runs, was_dead, outside[:num_outside], run_bits, group_bits)
+    return Pass(ops, terms, runs, was_dead, outside[:num_outside], run_bits, group_bits)
 
 
 @inner
-def _make_ops(plan: Plan, number: int, chunk: Chunk, scale: Any) -> Ops:
-    rows, begin, end = plan.rows, plan.starts[number], plan.starts[number + 1]
-    count, entries = 0, 0
+def _make_ops(plan: Plan, number: int, chunk: Chunk, terms: Terms, scale: Any) -> Ops:
+    begin, end = plan.starts[number], plan.starts[number + 1]
+    rows, steps = plan.rows, plan.steps
+    entries, has_terms = 0, 0
     for position in range(begin, end):
-        row = rows.rows[plan.order[position]]
-        count += row[B] - row[A] + 1 if row[KIND] == DIAGONAL else 1
-        entries += _most_entries(row, chunk)
+        step = plan.order[position]
+        has_terms |= steps.terms[step] >= 0
+        entries += _most_entries(rows.rows[steps.rows[step]], chunk)
     ops = Ops(
-        np.empty((count, OP_WIDTH), np.int64),
-        np.empty(entries, scale.dtype),
+        np.empty((end - begin, OP_WIDTH), np.int64),
+        np.empty(entries + has_terms * (2 * MOST_TABLES << chunk.num_bits), scale.dtype),
         np.empty(len(rows.places), np.int64),
         np.zeros(3, np.int64),
     )
     for position in range(begin, end):
-        add_ops(rows, plan.order[position], chunk, ops)
+        step = plan.order[position]
+        term = steps.terms[step]
+        if term >= 0:
+            wait(rows.masks[term], rows.angles[term], chunk, terms)
+        else:
+            settle(terms, inside_of(steps.targets[step], chunk), chunk, ops)
+            add_ops(rows, steps.rows[step], chunk, ops)
+    settle(terms, -1, chunk, ops)
     return ops
 
 
 @inner
 def _most_entries(row: Any, chunk: Chunk) -> int:
-    """Return how much room a row's coefficients need at most."""
-    kind, lanes = row[KIND], 1 << chunk.lane_bits
-    if kind == DIAGONAL:
-        return (2 << chunk.num_bits) + 2 * lanes * (row[B] - row[A])
-    if kind == MANY:
-        return 2 << (2 * row[A])
-    return 32 * lanes
+    """Return how much room the coefficients of a row, or of a term of it, need at most."""
+    lanes = 1 << chunk.lane_bits
+    if row[KIND] == DIAGONAL:
+        return 2 * lanes
+    return 2 << (2 * row[A]) if row[KIND] == MANY else 32 * lanes
 
 
 @inner
@@ -144,8 +156,7 @@ def run_chunks(whole: Any, plan: Pass, claims: Any, end: int, fresh: bool, re: A
             else:
                 _gather(whole, plan, outer, vectors, re, im)
             run_ops(re, im, plan.ops, outer)
-            for run in range(len(plan.runs)):
-                join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
+            _scatter(whole, plan, outer, vectors, re, im)
 
 
 # --- which chunks a claim is for: a processor reads ahead, so that two that work on neighbours take lines of memory
@@ -177,6 +188,18 @@ def _gather(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any) 
                 re[index], im[index] = 0, 0
         else:
             split(whole, 2 * (outer | plan.runs[run]), re, im, place, vectors)
+
+
+@inner
+def _scatter(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any) -> None:
+    angle = turn_of(plan.terms, outer)
+    if angle == 0.0:
+        for run in range(len(plan.runs)):
+            join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
+        return
+    p, q = math.cos(angle), math.sin(angle)
+    for run in range(len(plan.runs)):
+        join_turned(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors, p, q)
 
 
 @compiled

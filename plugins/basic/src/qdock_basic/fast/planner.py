@@ -1,8 +1,8 @@
 """Which rows run in which pass over a large state, and which qubits lie within a chunk then.
 
 A pass reads and writes the state once, a chunk at a time; all gates whose targets lie within the chunk run there.
-Controls and diagonal gates need none of their qubits in it. Rows that commute, as they touch different qubits or
-are diagonal where they meet, may change their order.
+Controls and diagonal terms need none of their qubits in it. What commutes, as it touches different qubits or is
+diagonal where both meet, may change its order; each term of a diagonal row goes its own way.
 """
 
 from __future__ import annotations
@@ -13,12 +13,30 @@ import numpy as np
 
 from qdock_basic.fast.front import Program, make_rows
 from qdock_basic.fast.jit import compiled, inner
+from qdock_basic.fast.pointers import bit_count
 from qdock_basic.fast.rows import CONTROLS, DIAGONAL, GONE, KIND, MANY, SWAP, TWO, A, B, Rows
 
 __all__ = ["Plan", "plan_passes"]
 
-# More rows than this in one pass would keep a run from looking up in time.
-_MOST_ROWS = 512
+# The coefficients of more steps than this in one pass would not stay in cache.
+_MOST_STEPS = 512
+
+
+class Steps(NamedTuple):
+    """What is put in order: rows, and the terms of diagonal rows one by one.
+
+    Attributes
+    ----------
+    rows, terms : (s,) int64 arrays
+        Of which row, and of which term of it; -1 for a row that has none.
+    targets, others : (s,) int64 arrays
+        Masks of the places that are mixed, and of those that are only read.
+    """
+
+    rows: Any
+    terms: Any
+    targets: Any
+    others: Any
 
 
 class Plan(NamedTuple):
@@ -27,8 +45,9 @@ class Plan(NamedTuple):
     Attributes
     ----------
     rows : Rows
-    order : (r,) int64 array
-        Numbers of rows, pass by pass.
+    steps : Steps
+    order : (s,) int64 array
+        Numbers of steps, pass by pass.
     starts : (p + 1,) int64 array
         Where each pass begins in `order`.
     inside : (p,) int64 array
@@ -36,6 +55,7 @@ class Plan(NamedTuple):
     """
 
     rows: Rows
+    steps: Steps
     order: Any
     starts: Any
     inside: Any
@@ -66,65 +86,66 @@ def plan_passes(
     """
     rows = make_rows(program, num_qubits, offset, first, end, phase, fresh)
     num_places = num_qubits + offset
-    targets, others = _touched(rows)
-    count = len(rows.rows)
+    steps = _steps(rows)
+    count = len(steps.rows)
     order, starts = np.empty(count, np.int64), np.zeros(count + 1, np.int64)
     inside = np.zeros(count + 1, np.int64)
-    left = np.empty(count, np.int64)
-    num_left, taken, passes = _without_gone(rows, left), 0, 0
-    while num_left:
-        mask, num_left, taken = _take_pass(
-            targets, others, left, num_left, order, taken, chunk_bits, (1 << run_bits) - 1, (1 << num_places) - 1
+    left = np.arange(count)
+    taken, passes = 0, 0
+    while taken < count:
+        mask, taken = _take_pass(
+            steps, left, count - taken, order, taken, chunk_bits, (1 << run_bits) - 1, (1 << num_places) - 1
         )
         inside[passes] = _filled(mask, chunk_bits, num_places)
         passes += 1
         starts[passes] = taken
-    return Plan(rows, order, starts[: passes + 1], inside[:passes])
+    return Plan(rows, steps, order, starts[: passes + 1], inside[:passes])
 
 
 @inner
-def _touched(rows: Rows) -> tuple[Any, Any]:
-    """Return masks of the places that each row mixes, and of those that it only reads."""
-    count = len(rows.rows)
-    targets, others = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for number in range(count):
+def _steps(rows: Rows) -> Steps:
+    """Return rows and terms in the order of the circuit."""
+    most = len(rows.rows) + len(rows.masks)
+    table = np.empty((4, most), np.int64)
+    count = 0
+    for number in range(len(rows.rows)):
         row = rows.rows[number]
-        others[number] = row[CONTROLS]
         if row[KIND] == DIAGONAL:
             for term in range(row[A], row[B]):
-                others[number] |= rows.masks[term]
-        elif row[KIND] == MANY:
-            for position in range(row[A]):
-                targets[number] |= 1 << rows.places[row[B] + position]
+                table[0, count], table[1, count], table[2, count], table[3, count] = number, term, 0, rows.masks[term]
+                count += 1
         elif row[KIND] != GONE:
-            targets[number] = 1 << row[A] | (1 << row[B] if row[KIND] in (TWO, SWAP) else 0)
-    return targets, others
+            table[0, count], table[1, count] = number, -1
+            table[2, count], table[3, count] = _targets(rows, row), row[CONTROLS]
+            count += 1
+    return Steps(table[0, :count], table[1, :count], table[2, :count], table[3, :count])
 
 
 @inner
-def _without_gone(rows: Rows, left: Any) -> int:
-    kept = 0
-    for number in range(len(rows.rows)):
-        if rows.rows[number, KIND] != GONE:
-            left[kept] = number
-            kept += 1
-    return kept
+def _targets(rows: Rows, row: Any) -> int:
+    """Return a mask of the places that a row mixes."""
+    if row[KIND] != MANY:
+        return 1 << row[A] | (1 << row[B] if row[KIND] in (TWO, SWAP) else 0)
+    mask = 0
+    for position in range(row[A]):
+        mask |= 1 << rows.places[row[B] + position]
+    return mask
 
 
 @inner
 def _take_pass(
-    targets: Any, others: Any, left: Any, num_left: int, order: Any, taken: int, bits: int, mask: int, everything: int
-) -> tuple[int, int, int]:
-    """Move the rows of one pass from `left` to `order`; return its mask, and how many are left and taken."""
+    steps: Steps, left: Any, num_left: int, order: Any, taken: int, bits: int, mask: int, everything: int
+) -> tuple[int, int]:
+    """Move the steps of one pass from `left` to `order`; return its mask, and how many are taken."""
     mixed, read, kept, begin = 0, 0, 0, taken
     for position in range(num_left):
         number = left[position]
-        target, other = targets[number], others[number]
+        target, other = steps.targets[number], steps.others[number]
         fits = (
             target & (mixed | read) == 0
             and other & mixed == 0
-            and _bit_count(mask | target) <= bits
-            and taken - begin < _MOST_ROWS
+            and bit_count(mask | target) <= bits
+            and taken - begin < _MOST_STEPS
         )
         if fits:
             mask |= target
@@ -140,22 +161,13 @@ def _take_pass(
                 left[kept] = left[rest]
                 kept += 1
             break
-    return mask, kept, taken
-
-
-@inner
-def _bit_count(mask: int) -> int:
-    count = 0
-    while mask:
-        mask &= mask - 1
-        count += 1
-    return count
+    return mask, taken
 
 
 @inner
 def _filled(mask: int, bits: int, num_places: int) -> int:
     """Return a mask with the lowest places added until there are enough."""
-    count, place = _bit_count(mask), 0
+    count, place = bit_count(mask), 0
     while count < bits and place < num_places:
         if not mask >> place & 1:
             mask |= 1 << place

@@ -30,6 +30,7 @@ __all__ = [
     "Pattern",
     "add_to",
     "join",
+    "join_turned",
     "mix",
     "split",
 ]
@@ -116,6 +117,12 @@ class _Arrays:
 
     def flip(self, value: Any, flip: int) -> Any:
         return self.shuffle(value, value, [lane ^ flip for lane in range(self.count)]) if flip else value
+
+    def spread(self, value: Any) -> Any:
+        first = self.builder.insert_element(
+            ir.Constant(self.vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
+        )
+        return self.shuffle(first, first, [0] * self.count)
 
     def multiply_add(self, factor: Any, value: Any, total: Any) -> Any:
         """Fused where the processor can, and never a call of a library's function where it can't."""
@@ -337,15 +344,38 @@ def join(typingctx: Any, whole: Any, start: Any, re: Any, im: Any, place: Any, c
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         given, parts, loop = _copying(context, builder, signature, arguments)
         with loop as (source, target):
-            x, y = parts.load(0, target), parts.load(1, target)
-            half = parts.count // 2
-            for number in (0, 1):
-                lanes = [lane + part for lane in range(number * half, (number + 1) * half) for part in (0, parts.count)]
-                place = builder.add(source, ir.Constant(_I64, number * parts.count))
-                given.store(0, place, parts.shuffle(x, y, lanes))
+            _store_joined(given, source, parts, parts.load(0, target), parts.load(1, target))
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+@intrinsic
+def join_turned(
+    typingctx: Any, whole: Any, start: Any, re: Any, im: Any, place: Any, count: Any, real: Any, imaginary: Any
+) -> Any:
+    """Copy vectors back as `join` does, multiplied by a complex number."""
+    signature = types.void(whole, types.int64, re, im, types.int64, types.int64, re.dtype, re.dtype)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        given, parts, loop = _copying(context, builder, signature, arguments)
+        p, q = (parts.spread(value) for value in arguments[6:])
+        with loop as (source, target):
+            x, y = parts.load(0, target), parts.load(1, target)
+            first = parts.multiply_add(builder.fneg(q), y, parts.multiply_add(p, x, None))
+            second = parts.multiply_add(q, x, parts.multiply_add(p, y, None))
+            _store_joined(given, source, parts, first, second)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _store_joined(given: _Arrays, source: Any, parts: _Arrays, x: Any, y: Any) -> None:
+    half = parts.count // 2
+    for number in (0, 1):
+        lanes = [lane + part for lane in range(number * half, (number + 1) * half) for part in (0, parts.count)]
+        place = given.builder.add(source, ir.Constant(_I64, number * parts.count))
+        given.store(0, place, parts.shuffle(x, y, lanes))
 
 
 def _halves(given: _Arrays, source: Any, count: int) -> tuple[Any, Any]:
@@ -355,7 +385,7 @@ def _halves(given: _Arrays, source: Any, count: int) -> tuple[Any, Any]:
 
 def _copying(context: Any, builder: Any, signature: Any, arguments: Any) -> tuple[_Arrays, _Arrays, Any]:
     """Return the interleaved array, the two parts, and a loop that gives the places in both."""
-    whole, start, re, im, place, count = arguments
+    whole, start, re, im, place, count = arguments[:6]
     given = _arrays(context, builder, signature.args[:1], (whole,))
     parts = _arrays(context, builder, signature.args[2:4], (re, im))
     return given, parts, _Places(builder, parts.count, start, place, count)

@@ -413,3 +413,27 @@ def test_pictures_show_counts_or_else_probabilities(circuit):
     assert "currentColor" in counted._repr_html_()
     assert state._repr_svg_() is None
     assert "&lt;CircuitResult &lt;state&gt;" in state._repr_html_()
+
+
+#: What does not fit, as lists of outcomes and counts of 2 clbits in 10 shots.
+UNFIT = [([0, 4], [1, 1]), ([0, 1], [6, 5]), ([0, 1], [-1, 1]), ([0, 1], [2**62, 2**62]), ([0, 1], [2**63 - 1, 1])]
+
+
+@pytest.mark.parametrize("outcomes, counts", UNFIT)
+@pytest.mark.parametrize("repeated", [1, 20])
+def test_few_and_many_outcomes_are_checked_alike(outcomes, counts, repeated):
+    words = np.repeat(np.array(outcomes, np.uint64), repeated).reshape(-1, 1)
+    numbers = np.repeat(np.array(counts, np.int64), repeated)
+    with pytest.raises(ValueError, match="`(counts|outcomes)`"):
+        CircuitResult(num_clbits=2, shots=10, outcomes=words, counts=numbers)
+
+
+@given(seen=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3)), max_size=20))
+def test_however_few_outcomes_come_they_are_kept_distinct_and_ascending(seen):
+    outcomes = np.array([outcome for outcome, _ in seen], np.uint64).reshape(-1, 1)
+    counts = np.array([count for _, count in seen], np.int64)
+    entry = CircuitResult(num_clbits=3, shots=100, outcomes=outcomes, counts=counts)
+    totals = {value: sum(count for outcome, count in seen if outcome == value) for value in range(8)}
+    assert entry.outcomes.reshape(-1).tolist() == [value for value, total in totals.items() if total]
+    assert entry.counts.tolist() == [total for total in totals.values() if total]
+    assert not entry.counts.flags.writeable

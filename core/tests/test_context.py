@@ -450,3 +450,14 @@ def test_the_events_of_work_have_their_types(told):
     context.counter.count("coin", 1, 0.5)
     context.counter.emit(Recorded(None))
     assert [type(event) for event in events] == [Progress, Log, Inside, Recorded]
+
+
+def test_what_is_drawn_in_a_job_inside_of_another_moves_nothing_of_the_outer_one() -> None:
+    outer = Context(seed=5)
+    drawn = outer.moved_rng(1)
+    inner = Context(seed=6)
+    inner.moved_rng(2).random()
+    inner.end()
+    assert drawn.random() == outer.rng(1).random()
+    outer.end()
+    assert Context(seed=7).moved_rng(3).random() == Context(seed=7).rng(3).random()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import os
 import pickle
 import random
@@ -12,6 +13,7 @@ import struct
 import tracemalloc
 import zipfile
 from collections import Counter
+from enum import IntEnum
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ from qdock import result_io
 from qdock.circuit import Circuit
 from qdock.errors import LimitExceeded, QdockError, ResultError, ResultFormatError
 from qdock.result import CircuitResult, Result
-from qdock.result_io import MAX_JSON_DEPTH, json_depth
+from qdock.result_io import MAX_JSON_DEPTH, json_bytes, json_depth
 
 WIDE = Circuit(1, 70, name="wide")
 TEXT = st.text(max_size=8)
@@ -476,3 +478,16 @@ def test_counts_of_a_loaded_result_are_those_that_were_saved():
     values = Counter({index * 7919 % 2**70: index + 1 for index in range(50)})
     saved = Result([CircuitResult.from_counts(WIDE, values)])
     assert Result.from_bytes(saved.to_bytes()).get_counts().int_outcomes() == values
+
+
+@pytest.mark.parametrize(
+    "value", [None, "\ud800", "\u00e9", 2**200, -(2**70), [1.5, {"a": [True]}], IntEnum("Kind", "A").A]
+)
+def test_json_is_the_same_whichever_encoder_writes_it(value):
+    assert json.loads(json_bytes({"value": value})) == json.loads(json.dumps({"value": value}))
+
+
+@pytest.mark.parametrize("value, error", [(math.nan, ValueError), (math.inf, ValueError), (object(), TypeError)])
+def test_what_is_no_json_is_refused_and_never_written_as_null(value, error):
+    with pytest.raises(error, match="JSON"):
+        json_bytes({"value": value})

@@ -595,3 +595,19 @@ def test_several_observers_at_once_lose_a_job_once(path, store):
         thread.join()
     assert [record.status for record in found] == [S.ERROR] * 4
     assert len(store.get("a1").history) == 2
+
+
+def test_jobs_of_one_circuit_have_the_program_that_each_ran(store):
+    circuit = Circuit(1, 1, name="first").h(0).measure(0, 0)
+    store.create(done("a1", program=circuit.snapshot()))
+    circuit.name = "second"
+    store.create(done("a2", program=circuit.snapshot()))
+    circuit.metadata = {"run": 3}
+    store.create(done("a3", program=circuit.snapshot()))
+    circuit.x(0)
+    store.create(done("a4", program=(circuit.snapshot(), Circuit(1))))
+    programs = [store.get(job_id).program.load() for job_id in ("a1", "a2", "a3", "a4")]
+    assert [program.name for program in programs[:3]] == ["first", "second", "second"]
+    assert [program.metadata for program in programs[:3]] == [{}, {}, {"run": 3}]
+    assert programs[0] == programs[2] == Circuit(1, 1).h(0).measure(0, 0)
+    assert programs[3] == (circuit, Circuit(1))

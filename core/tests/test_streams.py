@@ -112,3 +112,17 @@ def test_one_generator_moved_to_streams_draws_what_theirs_do() -> None:
         found, expected = streams.at(*place), stream(2**63 + 5, *place)
         assert found.binomial(1000, 0.3) == expected.binomial(1000, 0.3)
         assert found.integers(0, 100, 7, np.int32).tolist() == expected.integers(0, 100, 7, np.int32).tolist()
+
+
+def test_streams_that_were_given_back_are_those_of_the_next_seed() -> None:
+    streams = Streams.borrow(2**64 - 1)
+    assert streams.at(5, 6, 7).random() == stream(2**64 - 1, 5, 6, 7).random()
+    streams.give_back()
+    later = Streams.borrow(3)
+    assert later is streams
+    assert later.at(1).random() == stream(3, 1).random()
+
+
+def test_streams_that_are_in_use_are_nobody_elses() -> None:
+    one, other = Streams.borrow(1), Streams.borrow(2)
+    assert (one.at().random(), other.at().random()) == (stream(1).random(), stream(2).random())

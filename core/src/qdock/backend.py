@@ -251,7 +251,10 @@ def execute(
         If what comes back is no result of these programs.
     """
     context = Context(job_id, seed, current_worker(), checkpoint, first, partial(_find_dock, backend))
-    result = check_result(backend, programs, backend.execute(programs, options, context))
+    try:
+        result = check_result(backend, programs, backend.execute(programs, options, context))
+    finally:
+        context.end()
     return result.with_metadata(job_id=job_id, backend=backend.spec.full_name, seed=seed)
 
 

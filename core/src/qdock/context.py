@@ -83,8 +83,14 @@ class Context:
         if self._streams is None:
             from qdock.streams import Streams
 
-            self._streams = Streams(self.seed)
+            self._streams = Streams.borrow(self.seed)
         return self._streams.at(self._first + circuit, block, path)
+
+    def end(self) -> None:
+        """Give back what the work drew from: it is over."""
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams.give_back()
 
     # --- to go on later
 

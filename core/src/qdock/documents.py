@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import msgspec
 import numpy as np
 
 from qdock import result_io
@@ -52,11 +53,19 @@ def pack(value: Any, arrays: Arrays) -> bytes:
         If an array is of a type that can't be stored.
     """
     if not arrays:
-        return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
+        return _to_json(value)
     writer, file = result_io.ArrayWriter(), io.BytesIO()
     names = [[name, writer.add(result_io.check_array(name, array))] for name, array in arrays.items()]
     result_io.write_archive(file, {"value": value, "names": names}, writer)
     return file.getvalue()
+
+
+def _to_json(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    # Half of a surrogate pair, or a class of somebody's own.
+    except (ValueError, TypeError):
+        return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def unpack(content: bytes) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:

@@ -325,10 +325,12 @@ class Result:
 
 
 def _to_record(entry: CircuitResult, writer: ArrayWriter) -> dict[str, Any]:
-    record = {name: getattr(entry, name) for name in _VALUES}
-    named = {name: getattr(entry, name) for name in ARRAYS if getattr(entry, name) is not None}
-    record["arrays"] = {name: writer.add(array) for name, array in named.items()}
+    values = entry.__dict__
+    record = {name: values[name] for name in _VALUES}
+    record["arrays"] = {name: writer.add(values[name]) for name in ARRAYS if values[name] is not None}
     data = entry._stored_data()
+    if not data:
+        return {**record, "data": {}, "data_arrays": {}}
     arrays = {name: check_array(name, value) for name, value in data.items() if isinstance(value, np.ndarray)}
     record["data"] = {name: value for name, value in data.items() if name not in arrays}
     record["data_arrays"] = {name: writer.add(array) for name, array in arrays.items()}

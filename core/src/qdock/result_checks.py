@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from operator import lt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdock.outcomes import Words, as_words, merge_outcomes, num_words, parse_outcome, words_from_ints
-from qdock.result_io import check_array, plain_value
+from qdock.plain import plain_value
+from qdock.result_io import check_array
+
+#: Of so few outcomes each is looked at as a Python integer.
+_FEW = 16
 
 Arrays = tuple[Words | None, NDArray[Any] | None, NDArray[Any] | None]
 
@@ -77,6 +82,8 @@ def check_counts(num_clbits: int, shots: int, outcomes: Any, counts: Any, memory
         return None, None, None
     if outcomes is None or counts is None:
         raise ValueError("`outcomes` and `counts` of a result go together, and `memory` only with them.")
+    if memory is None and _are_few_and_right(num_clbits, shots, outcomes, counts):
+        return outcomes, counts, None
     words = as_words(outcomes, num_clbits)
     numbers = _as_counts(counts, len(words))
     indices = None if memory is None else _as_memory(memory, numbers)
@@ -87,6 +94,21 @@ def check_counts(num_clbits: int, shots: int, outcomes: Any, counts: Any, memory
     if indices is not None:
         indices = indices.astype(np.min_scalar_type(max(len(words) - 1, 0)), copy=False)
     return words, numbers, indices
+
+
+def _are_few_and_right(num_clbits: int, shots: int, outcomes: Any, counts: Any) -> bool:
+    """Whether these are arrays as they are to be, of so few outcomes that looking at each is quickest."""
+    if not (0 < num_clbits <= 64 and _are_few(outcomes, np.uint64) and _are_few(counts, np.int64)):
+        return False
+    if outcomes.shape != (len(counts), 1) or counts.ndim != 1:
+        return False
+    values, numbers = outcomes[:, 0].tolist(), counts.tolist()
+    is_ascending = all(map(lt, values, values[1:]))
+    return is_ascending and values[-1] >> num_clbits == 0 and min(numbers) > 0 and sum(numbers) <= shots
+
+
+def _are_few(array: Any, dtype: Any) -> bool:
+    return type(array) is np.ndarray and array.dtype == dtype and 0 < len(array) <= _FEW
 
 
 def _as_counts(counts: Any, length: int) -> NDArray[np.int64]:

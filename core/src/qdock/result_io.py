@@ -14,14 +14,13 @@ import functools
 import hashlib
 import io
 import json
-import math
 import os
 import secrets
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -36,7 +35,7 @@ __all__ = [
     "ArrayReader",
     "ArrayWriter",
     "check_array",
-    "plain_value",
+    "json_bytes",
     "read_archive",
     "write_archive",
 ]
@@ -55,7 +54,6 @@ _DIRECTORY_END = b"PK\x05\x06"
 _DIRECTORY_END_SIZE = 22
 _MAX_DIRECTORY_BYTES = 64 << 10
 _MAX_HEADER_BYTES = 512
-_MAX_INT_BITS = 4096
 _CHUNK_BYTES = 4 << 20
 #: Arrays up to this size are written in one piece.
 _SMALL_BYTES = 1 << 16
@@ -74,61 +72,6 @@ def check_array(name: str, array: NDArray[Any]) -> NDArray[Any]:
             f"{name} is an array of type {array.dtype}, which can't be stored. Use integers, floats or complex numbers."
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
-    """Return a copy of `value` made of JSON's own types, so that it is equal after a trip through JSON.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a part of it is no JSON value: an object, a key that is no string, a NaN. The message says which part.
-    """
-    # Nearly all values are of these types, and short.
-    if type(value) is str or value is None or isinstance(value, bool):
-        return value
-    if levels == 0:
-        raise ValueError(f"{name[:60]}... is nested over {MAX_JSON_DEPTH - 8} levels deep, which JSON here may not be.")
-    for kinds, convert in _PLAIN.items():
-        if isinstance(value, kinds):
-            return convert(name, value, levels - 1)
-    kind = type(value).__name__
-    raise TypeError(f"{name} is of type {kind}, which JSON can't hold. Arrays can be values of a result's `data`.")
-
-
-def _plain_int(name: str, value: Any, _: int) -> int:
-    number = int(value)
-    if number.bit_length() > _MAX_INT_BITS:
-        raise ValueError(f"{name} is an integer of {number.bit_length()} bits; up to {_MAX_INT_BITS} can be stored.")
-    return number
-
-
-def _plain_float(name: str, value: Any, _: int) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is {number}, which JSON can't hold; an array can.")
-    return number
-
-
-def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
-    for key in value:
-        if not isinstance(key, str):
-            raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
-    return {str(key): plain_value(f"{name}[{key!r}]", part, levels) for key, part in value.items()}
-
-
-def _plain_list(name: str, value: Any, levels: int) -> list[Any]:
-    return [plain_value(f"{name}[{index}]", part, levels) for index, part in enumerate(value)]
-
-
-_PLAIN: dict[tuple[type, ...], Callable[[str, Any, int], Any]] = {
-    (str,): lambda _name, value, _levels: str(value),
-    (int, np.integer): _plain_int,
-    (float, np.floating): _plain_float,
-    (np.bool_,): lambda _name, value, _levels: bool(value),
-    (Mapping,): _plain_dict,
-    (list, tuple): _plain_list,
-}
 
 
 # --- writing
@@ -156,7 +99,7 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
     """
     arrays = dict(sorted(writer.arrays.items()))
     if sum(array.nbytes for items in arrays.values() for array in items) <= _SMALL_BYTES:
-        packs = {code: b"".join(_chunks(items, _TYPES[code])) for code, items in arrays.items()}
+        packs = {code: _packed(items, _TYPES[code]) for code, items in arrays.items()}
         plan = {code: _plan(items, hashlib.sha256(packs[code])) for code, items in arrays.items()}
         members = {f"{code}.npy": _npy_header(code, len(pack)) + pack for code, pack in packs.items()}
         file.write(_small_zip({**members, _DOCUMENT: _encode(document, plan)}))
@@ -168,9 +111,27 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
 
 
 def _encode(document: dict[str, Any], plan: dict[str, Any]) -> bytes:
-    text = _ENCODER.encode({**document, "arrays": plan}).encode()
+    text = json_bytes({**document, "arrays": plan})
     _check_json(text)
     return text
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return JSON values as a text, or raise `ValueError` or `TypeError` for what is none."""
+    try:
+        text = _quick_encoder().encode(value)
+    # Half of a surrogate pair, or a class of somebody's own.
+    except (ValueError, TypeError):
+        text = b"null"
+    # It writes null for what is no number, which the slower one refuses.
+    return _ENCODER.encode(value).encode() if b"null" in text else text
+
+
+@functools.cache
+def _quick_encoder() -> Any:
+    import msgspec
+
+    return msgspec.json.Encoder()
 
 
 def _plan(arrays: list[NDArray[Any]], digest: Any) -> dict[str, Any]:
@@ -213,6 +174,11 @@ def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]
             digest.update(chunk)
             member.write(chunk)
     return _plan(arrays, digest)
+
+
+def _packed(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> bytes:
+    """Return the bytes of small arrays, one behind the other."""
+    return b"".join([array.astype(dtype, copy=False).tobytes() for array in arrays])
 
 
 def _chunks(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> Iterator[memoryview]:
@@ -453,7 +419,8 @@ def _check_json(text: bytes) -> None:
     """Raise if the JSON is too large or too deep: decoding deep JSON would exhaust the stack."""
     if len(text) > MAX_JSON_BYTES:
         raise LimitExceeded(f"JSON of {len(text):,} bytes is over the limit of {MAX_JSON_BYTES:,} bytes.")
-    depth = json_depth(text)
+    # Fewer brackets than that can't be nested so deep.
+    depth = json_depth(text) if text.count(b"[") + text.count(b"{") > MAX_JSON_DEPTH else 0
     if depth > MAX_JSON_DEPTH:
         raise LimitExceeded(f"JSON nested {depth:,} deep is over the limit of {MAX_JSON_DEPTH} levels.")
 

@@ -6,8 +6,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -55,6 +54,7 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
         "Check it with `PRAGMA integrity_check`, or set QDOCK_STORE to another file.",
     ),
 )
+_FAILURES = (apsw.Error, OSError, UnicodeDecodeError)
 
 
 class _Connection:
@@ -81,6 +81,54 @@ class _Connection:
                 db.close()
 
 
+class _Use:
+    """A thread's connection while it is used; where it writes, in a transaction that is done whole or not at all."""
+
+    __slots__ = ("_db", "_files", "_mine", "_writes")
+
+    def __init__(self, files: Connections, writes: bool) -> None:
+        self._files, self._writes = files, writes
+
+    def __enter__(self) -> apsw.Connection:
+        mine = self._mine = self._files.connection()
+        mine.lock.acquire()
+        mine.busy = True
+        try:
+            db = self._db = mine.ready()
+            if self._writes:
+                db.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self._leave()
+            if isinstance(error, _FAILURES):
+                raise self._files.failure(error) from error
+            raise
+        return db
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            if self._writes:
+                self._end(error is None)
+            if isinstance(error, _FAILURES):
+                raise self._files.failure(error) from error
+        except _FAILURES as failure:
+            raise self._files.failure(failure) from failure
+        finally:
+            self._leave()
+
+    def _end(self, commit: bool) -> None:
+        try:
+            if commit:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                with suppress(apsw.Error):
+                    self._db.execute("ROLLBACK")
+
+    def _leave(self) -> None:
+        self._mine.busy = False
+        self._mine.lock.release()
+
+
 class Connections:
     """The connections to one file.
 
@@ -100,37 +148,16 @@ class Connections:
         self._all: list[_Connection] = []
         self._torn = False
 
-    @contextmanager
-    def read(self) -> Iterator[apsw.Connection]:
+    def read(self) -> _Use:
         """Give this thread's connection; every error becomes a `StoreError`."""
-        with self._translated(), self._mine() as db:
-            yield db
+        return _Use(self, writes=False)
 
-    @contextmanager
-    def write(self) -> Iterator[apsw.Connection]:
+    def write(self) -> _Use:
         """Give this thread's connection in a transaction, in which nobody else can write."""
-        with self._translated(), self._mine() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    with suppress(apsw.Error):
-                        db.execute("ROLLBACK")
-                raise
+        return _Use(self, writes=True)
 
-    @contextmanager
-    def _mine(self) -> Iterator[apsw.Connection]:
-        mine = self._connection()
-        with mine.lock:
-            mine.busy = True
-            try:
-                yield mine.ready()
-            finally:
-                mine.busy = False
-
-    def _connection(self) -> _Connection:
+    def connection(self) -> _Connection:
+        """Return this thread's connection, which may be closed."""
         if self._torn:
             raise StoreError(
                 f"The store {self.path} can't be used in this process: it was forked off while another thread had been "
@@ -146,13 +173,10 @@ class Connections:
                 self._all.append(mine)
         return mine
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (apsw.Error, OSError, UnicodeDecodeError) as error:
-            happened, advice = next(texts for kinds, *texts in _MEANINGS if isinstance(error, kinds))
-            raise StoreError(f"The store {self.path} {happened} ({error}). {advice}") from error
+    def failure(self, error: Exception) -> StoreError:
+        """Return what an error of the driver or the system means for people."""
+        happened, advice = next(texts for kinds, *texts in _MEANINGS if isinstance(error, kinds))
+        return StoreError(f"The store {self.path} {happened} ({error}). {advice}")
 
     def close(self) -> None:
         """Close all connections; one that is used later is opened again."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import msgspec
 
+from qdock.circuit import Circuit
 from qdock.documents import INLINE_BYTES, UNREADABLE, Document, Documents, damaged, digest, pack, unpack
 from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
 from qdock.leases import BEAT_SECONDS, Leases, is_of_this_host
@@ -106,7 +107,7 @@ class SqliteStore:
         state, given = _documents_of(record)
         documents = {"given": self._documents.keep(record.id, "given", given)}
         if record.program is not None:
-            documents["program"] = self._documents.keep(record.id, "program", pack(*program_to_value(record.program)))
+            documents["program"] = self._documents.keep(record.id, "program", program_bytes(record.program))
         documents.update(self._result_documents(record.id, result) if record.is_final else {})
         if not record.is_final:
             self._programs[record.id] = record.program
@@ -440,10 +441,20 @@ def result_limit(file: Any) -> int:
     return int(size)
 
 
+def program_bytes(program: Any) -> bytes:
+    """Return a program as its document has it; of a circuit that many jobs run it is made once."""
+    if type(program) is Circuit and not program.metadata:
+        return program.once(_packed, program.name)
+    return pack(*program_to_value(program))
+
+
+def _packed(program: Any, _name: str) -> bytes:
+    return pack(*program_to_value(program))
+
+
 def _documents_of(record: Record) -> tuple[bytes, bytes]:
     """Return the part of a record that changes, and the rest of it but the program."""
-    data, arrays = record_to_dict(msgspec.structs.replace(record, program=None))
-    del data["program"]
+    data, arrays = record_to_dict(record, with_program=False)
     state = {name: data.pop(name) for name in _STATE}
     return msgspec.json.encode(state), pack(data, arrays)
 

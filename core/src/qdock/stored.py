@@ -6,11 +6,13 @@ Nothing but values is ever read back: no name in it is imported, nothing is exec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from qdock.errors import JobError
+from qdock.plain import is_plain
 from qdock.record import FORMAT_VERSION, Failure, JobProgress, Record, StatusChange
 from qdock.status import JobStatus
 from qdock.values import Arrays, NotStored, Unstorable, decode, encode
@@ -37,14 +39,19 @@ _PLAIN = (
 _VALUES = ("checkpoint", "options", "metadata")
 #: Plain ones that records of earlier versions do not have.
 _LATER = ("retries", "time_limit", "inside")
+_AS_THEY_ARE = (*_PLAIN, *_LATER)
+_get_plain = attrgetter(*_AS_THEY_ARE)
 
 
-def record_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:
+def record_to_dict(record: Record, with_program: bool = True) -> tuple[dict[str, Any], Arrays]:
     """Return a record as JSON values, and its arrays by the names that these have in them."""
     arrays: Arrays = {}
-    data = {name: getattr(record, name) for name in (*_PLAIN, *_LATER)}
-    data.update({name: encode(getattr(record, name), arrays) for name in _VALUES})
-    data["program"] = _encode_program(record.program, arrays)
+    data = dict(zip(_AS_THEY_ARE, _get_plain(record), strict=True))
+    for name in _VALUES:
+        value = getattr(record, name)
+        data[name] = value if is_plain(value) else encode(value, arrays)
+    if with_program:
+        data["program"] = _encode_program(record.program, arrays)
     data["status"] = record.status.name
     data["tags"] = list(record.tags)
     data["history"] = [[line.status.name, *line[1:]] for line in record.history]

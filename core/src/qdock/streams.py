@@ -64,6 +64,10 @@ def stream(seed: int, circuit: int = 0, block: int = 0, path: int = ROOT_PATH) -
     return Generator(Philox(key=key, counter=np.array((0, 0, path, block), np.uint64)))
 
 
+#: Those that were given back, as many as were ever drawn from at once.
+_SPARE: list[Streams] = []
+
+
 class Streams:
     """The streams of one seed, by turns from one generator: for many short draws, each done before the next begins.
 
@@ -81,6 +85,20 @@ class Streams:
         # As it is before the first draw; the arrays in it say where a stream begins.
         self._state: Any = self._bits.state
         self._place = self._state["state"]
+
+    @classmethod
+    def borrow(cls, seed: int) -> Streams:
+        """Return the streams of a seed, from a generator that was given back if there is one."""
+        try:
+            streams = _SPARE.pop()
+        except IndexError:
+            return cls(seed)
+        streams._place["key"][0] = seed
+        return streams
+
+    def give_back(self) -> None:
+        """Let somebody else have the generator: nobody draws from these streams any more."""
+        _SPARE.append(self)
 
     def at(self, circuit: int = 0, block: int = 0, path: int = ROOT_PATH) -> Generator:
         """Return the generator at the beginning of a stream; it draws what that of `stream` does, until it is moved."""

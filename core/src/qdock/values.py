@@ -17,6 +17,7 @@ import numpy as np
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ProgramError
+from qdock.plain import MAX_INT_BITS, is_plain
 
 __all__ = ["Arrays", "NotStored", "Unstorable", "as_plain", "decode", "encode", "is_exact", "snapshot"]
 
@@ -27,8 +28,6 @@ _Read = Mapping[str, np.ndarray[Any, Any]]
 _MARK = "$"
 #: Levels of nesting; JSON that holds it may be a little deeper.
 _MAX_DEPTH = 100
-#: Bits of an integer that JSON holds here.
-_MAX_INT_BITS = 4096
 
 
 class NotStored(NamedTuple):
@@ -49,11 +48,14 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
     Unstorable
         If a part of it is none of what can be stored.
     """
-    if value is None or isinstance(value, (bool, str)):
+    # Nearly all values are of these types.
+    if is_plain(value):
+        return value
+    if isinstance(value, str):
         return value
     if isinstance(value, np.generic):
         return encode(value.item(), arrays, levels)
-    if isinstance(value, int) and value.bit_length() <= _MAX_INT_BITS:
+    if isinstance(value, int) and value.bit_length() <= MAX_INT_BITS:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
@@ -62,7 +64,7 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
     if type(value) is list:
         return [encode(item, arrays, levels - 1) for item in value]
     if _is_object(value):
-        return {key: encode(item, arrays, levels - 1) for key, item in value.items()}
+        return {key: item if is_plain(item) else encode(item, arrays, levels - 1) for key, item in value.items()}
     return _encode_marked(value, arrays, levels - 1)
 
 

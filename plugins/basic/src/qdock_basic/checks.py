@@ -50,7 +50,7 @@ def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) 
 
 def _check_wide(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:
     """Look at how a circuit would be run before it is refused: its whole state may not be needed."""
-    straight = straight_of(circuit)
+    straight = circuit.once(straight_of)
     method = method_of(circuit, options, straight)
     if method == "sampling" and straight is not None:
         check_parts(circuit, options, limits, parts_of(straight))
@@ -64,7 +64,7 @@ def _check_readings(circuit: Circuit) -> None:
     columns = circuit.columns()
     if len(columns.clbits) and all(register.output for register in circuit.cregs):
         return
-    facts = facts_of(circuit)
+    facts = circuit.once(facts_of)
     if facts.written.isdisjoint(circuit.output_clbits):
         done = "measures only into registers that results don't show" if facts.measures else "measures nothing"
         raise OptionError(
@@ -74,7 +74,7 @@ def _check_readings(circuit: Circuit) -> None:
 
 
 def _check_reversible(circuit: Circuit) -> None:
-    facts = facts_of(circuit)
+    facts = circuit.once(facts_of)
     if facts.measures or facts.resets:
         raise OptionError(
             f"Circuit {circuit.name!r} has no unitary: it has a {'measurement' if facts.measures else 'reset'}. Leave "

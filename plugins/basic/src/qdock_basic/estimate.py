@@ -32,8 +32,9 @@ def seconds_of(circuit: Circuit, options: Mapping[str, Any]) -> float:
     width = circuit.num_qubits * (2 if options["output"] == "unitary" else 1)
     # Beyond this nothing is done on the spot, and a float would not hold it.
     size = 1 << min(width, 64)
-    each_run = _operations(circuit) * (_PER_OPERATION + _PER_AMPLITUDE * size)
-    return _PER_CIRCUIT + _branches(circuit, options) * each_run + _reading(circuit, options)
+    operations, splits = circuit.once(_work)
+    each_run = operations * (_PER_OPERATION + _PER_AMPLITUDE * size)
+    return _PER_CIRCUIT + _branches(splits, options) * each_run + _reading(circuit, options)
 
 
 def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any]) -> float:
@@ -52,6 +53,11 @@ def _reading(circuit: Circuit, options: Mapping[str, Any]) -> float:
     shots: int = options["shots"]
     outcomes = min(shots, 1 << min(circuit.num_clbits, 64)) * (1 + shots / SHOTS_PER_BLOCK)
     return _PER_OUTCOME * outcomes + _PER_SHOT_KEPT * shots * bool(options["memory"])
+
+
+def _work(circuit: Circuit) -> tuple[float, int]:
+    """Return how many operations a run goes through, and how many may split it."""
+    return _operations(circuit), _splits(circuit.columns())
 
 
 def _operations(circuit: Circuit) -> float:
@@ -75,11 +81,10 @@ def _rounds(detail: Any) -> int:
     return _ROUNDS if isinstance(detail, (For, While)) else 1
 
 
-def _branches(circuit: Circuit, options: Mapping[str, Any]) -> int:
+def _branches(splits: int, options: Mapping[str, Any]) -> int:
     """Return how many branches a run may have."""
     if options["output"] in ("statevector", "unitary"):
         return 1
-    splits = _splits(circuit.columns())
     most = options["shots"] if options["output"] == "counts" else 1 << 12
     return int(min(1 << min(splits, 30), most))
 

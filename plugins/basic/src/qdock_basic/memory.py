@@ -8,13 +8,13 @@ from pathlib import Path
 
 from qdock.errors import LimitExceeded
 
-__all__ = ["FRACTION", "check_memory", "free_memory"]
+__all__ = ["ALWAYS_FREE", "FRACTION", "check_memory", "free_memory"]
 
 #: Part of the free memory that a circuit may ask for.
 FRACTION = 0.8
 
-# Asking takes longer than a circuit of so few bytes; a process without them has other troubles.
-_ALWAYS_FREE = 16 << 20
+#: Asking takes longer than a circuit of so few bytes; a process without them has other troubles.
+ALWAYS_FREE = 16 << 20
 # A control group's file says "max", or in version 1 a number beyond any machine, where there is no limit.
 _NO_LIMIT = 1 << 60
 
@@ -39,7 +39,7 @@ def check_memory(needed: int, what: str, fraction: float = FRACTION, free: int |
         If `needed` is more than that part; the message says both in bytes.
     """
     if free is None:
-        if needed <= _ALWAYS_FREE:
+        if needed <= ALWAYS_FREE:
             return
         free = free_memory()
     if needed * 100 > round(fraction * 100) * free:

@@ -43,9 +43,9 @@ def method_of(circuit: Circuit, options: Mapping[str, Any], straight: Part | Non
 
 def fits_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
     """Whether what is asked for can be had from a tableau."""
-    if options["initial_state"] is not None or not is_clifford(circuit):
+    if options["initial_state"] is not None or not circuit.once(is_clifford):
         return False
-    return not facts_of(circuit).written.isdisjoint(circuit.output_clbits)
+    return not circuit.once(facts_of).written.isdisjoint(circuit.output_clbits)
 
 
 def _splits(circuit: Circuit) -> bool:
@@ -60,7 +60,7 @@ def check_method(circuit: Circuit, options: Mapping[str, Any]) -> None:
     name = f"Circuit {circuit.name!r} can't be run with method={method!r}"
     if output in ("statevector", "unitary"):
         raise OptionError(f"{name} for output={output!r}, which has one way to be made. Leave out `method`.")
-    if method == "sampling" and straight_of(circuit) is None and _splits(circuit):
+    if method == "sampling" and circuit.once(straight_of) is None and _splits(circuit):
         raise OptionError(f"{name}: it measures or resets a qubit that it goes on with. Ask for method='branching'.")
     if method == "stabilizer" and not fits_tableau(circuit, options):
         raise OptionError(f"{name}: {_why_no_tableau(circuit, options)}. Leave out `method`.")
@@ -69,7 +69,7 @@ def check_method(circuit: Circuit, options: Mapping[str, Any]) -> None:
 def _why_no_tableau(circuit: Circuit, options: Mapping[str, Any]) -> str:
     if options["initial_state"] is not None:
         return "`initial_state` is none that a tableau can hold"
-    if not is_clifford(circuit):
+    if not circuit.once(is_clifford):
         if any(code > Code.DELAY for code in circuit.columns().code.tolist()):
             return "it has classical control"
         return "it has a gate that is no Clifford gate"

@@ -23,7 +23,7 @@ from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.liveness import Live, live_values
 from qdock_basic.meeting import Meeting
-from qdock_basic.memory import check_memory
+from qdock_basic.memory import ALWAYS_FREE, check_memory
 from qdock_basic.methods import method_of
 from qdock_basic.program import GATES, Block, Gates, angle_of, compile_circuit
 from qdock_basic.readout import Distribution, Layout, Tally, layout_of
@@ -47,6 +47,7 @@ _SAMPLING_BYTES = 24
 _EXACT_BYTES = 48
 _JOINING_BYTES = 64
 _BYTES_A_SHOT = 24
+_AMPLITUDE_BYTES = {name: np.dtype(kind).itemsize for name, kind in PRECISIONS.items()}
 # An outcome of a Clifford circuit, its probability, and what sorting them takes.
 _LISTED_BYTES = 48
 # Fewer qubits than these are not worth a look at whether each is used.
@@ -121,7 +122,7 @@ class Simulation:
     def layout(self) -> Layout | None:
         """Where clbits stand in the result; None if nothing writes any that are shown."""
         clbits = self.circuit.output_clbits
-        return None if facts_of(self.circuit).written.isdisjoint(clbits) else layout_of(clbits)
+        return None if self.circuit.once(facts_of).written.isdisjoint(clbits) else layout_of(clbits)
 
     def tally(self) -> Tally:
         """Return where the counts are added up."""
@@ -166,9 +167,11 @@ def check_size(
     """
     qubits = circuit.num_qubits if num_qubits is None else num_qubits
     qubits *= 2 if options["output"] == "unitary" else 1
-    bytes_each = round(np.dtype(PRECISIONS[options["precision"]]).itemsize * states) + table_bytes
-    what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with output={options['output']!r}"
-    check_memory((bytes_each << qubits) + more, what, limits.max_memory_percent / 100)
+    bytes_each = round(_AMPLITUDE_BYTES[options["precision"]] * states) + table_bytes
+    needed, what = (bytes_each << qubits) + more, ""
+    if needed > ALWAYS_FREE:
+        what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with output={options['output']!r}"
+    check_memory(needed, what, limits.max_memory_percent / 100)
 
 
 def simulate(
@@ -193,7 +196,7 @@ def simulate(
     if ready is not None:
         fields = _sampled_once(simulation, *ready)
         return _entry(simulation, fields, begin, seed), "sampling"
-    straight = straight_of(simulation.circuit)
+    straight = simulation.circuit.once(straight_of)
     method = method_of(simulation.circuit, simulation.options, straight)
     fields = _RUNS[simulation.options["output"], method](simulation, straight)
     method = fields.pop("method", method)
@@ -253,7 +256,7 @@ def _sampled_once(simulation: Simulation, straight: Part, state: Array) -> Found
 def check_parts(circuit: Circuit, options: Mapping[str, Any], limits: Limits, parts: Sequence[Part]) -> None:
     """Refuse parts of a circuit that don't fit in memory together; see `check_size`."""
     widest, *others = sorted((part.num_qubits for part in parts), reverse=True)
-    bytes_each = np.dtype(PRECISIONS[options["precision"]]).itemsize + _SAMPLING_BYTES
+    bytes_each = _AMPLITUDE_BYTES[options["precision"]] + _SAMPLING_BYTES
     more = sum(bytes_each << qubits for qubits in others) + _BYTES_A_SHOT * options["shots"] * options["memory"]
     check_size(circuit, options, limits, 1, _SAMPLING_BYTES, more, widest)
 

@@ -424,7 +424,7 @@ UNFIT = [([0, 4], [1, 1]), ([0, 1], [6, 5]), ([0, 1], [-1, 1]), ([0, 1], [2**62,
 def test_few_and_many_outcomes_are_checked_alike(outcomes, counts, repeated):
     words = np.repeat(np.array(outcomes, np.uint64), repeated).reshape(-1, 1)
     numbers = np.repeat(np.array(counts, np.int64), repeated)
-    with pytest.raises(ValueError, match="`(counts|outcomes)`"):
+    with pytest.raises(ValueError, match=r"`(counts|outcomes)`"):
         CircuitResult(num_clbits=2, shots=10, outcomes=words, counts=numbers)
 
 

@@ -611,3 +611,13 @@ def test_jobs_of_one_circuit_have_the_program_that_each_ran(store):
     assert [program.metadata for program in programs[:3]] == [{}, {}, {"run": 3}]
     assert programs[0] == programs[2] == Circuit(1, 1).h(0).measure(0, 0)
     assert programs[3] == (circuit, Circuit(1))
+
+
+def test_every_setting_of_a_connection_is_in_force(store):
+    store.create(done())
+    with store._files.read() as db:
+        found = {name: db.pragma(name) for name in ("synchronous", "mmap_size", "cell_size_check", "trusted_schema")}
+        assert (found, db.pragma("journal_mode")) == (
+            {"synchronous": 1, "mmap_size": 0, "cell_size_check": 1, "trusted_schema": 0},
+            "wal",
+        )

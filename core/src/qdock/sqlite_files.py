@@ -257,7 +257,8 @@ def _open(path: Path) -> apsw.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = apsw.Connection(str(path))
     db.set_busy_timeout(int(1000 * BUSY_SECONDS))
-    db.execute(_SETTINGS)
+    # The driver goes on with the next statement only when what the last one said has been fetched.
+    db.execute(_SETTINGS).fetchall()
     # A file that is not ours is refused before anything in it is changed.
     version_of(db)
     _turn_on_wal(db)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from qdock import circuit_facts, circuit_json
 from qdock.arithmetic import shown
 from qdock.builder import Builder
-from qdock.drawing import draw
 from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Const, Expr, Parameter, lift
 from qdock.gate_methods import Angle
@@ -257,6 +256,8 @@ class Circuit(Builder):
 
     def draw(self, width: int | None = None) -> str:
         """Return a drawing in text, time from left to right, folded at `width` characters if given."""
+        from qdock.drawing import draw
+
         return draw(self, width)
 
     def to_json(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from html import escape
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from qdock.counts import Counts, parse_counts
 from qdock.errors import ResultError
 from qdock.histogram import LIMIT, WIDTH, plain_histogram
 from qdock.outcomes import Registers, Words
-from qdock.svg import svg_histogram
+from qdock.svg import escape, svg_histogram
 
 __all__ = ["CircuitResult"]
 

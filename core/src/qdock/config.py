@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from qdock.errors import ConfigError
 from qdock.secret import Secret
+from qdock.suggest import did_you_mean
 from qdock.textfile import Unreadable, read_text
 
 __all__ = ["SETTINGS", "Config", "Secret", "config_files"]
@@ -93,12 +94,9 @@ def _check(source: str, key: _Key, kind: str, value: Any) -> Any:
 
 
 def _unknown(source: str, key: str, known: Iterable[str]) -> NoReturn:
-    from difflib import get_close_matches
-
     known = list(known)
-    close = get_close_matches(key, known, n=1)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
-    raise ConfigError(f"{source}: there is no setting '{key}'. {hint}")
+    hint = did_you_mean(key, known, f" Known: {', '.join(known)}.")
+    raise ConfigError(f"{source}: there is no setting '{key}'.{hint}")
 
 
 def _is_sensitive(key: _Key) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from qdock.record import Failure, LogLine, Record
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Emit", "Event", "Finished", "Inside", "Log", "Part", "Progress", "Recorded", "Started"]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """The work is about to begin.
 
     Emitting it from the owner's process raises `JobCancelledError` if it must not begin any more.
@@ -30,27 +30,24 @@ class Started:
     """
 
     handle: str | None = None
-    time: float = field(default_factory=time)
+    time: float = msgspec.field(default_factory=time)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far the work is: a fraction from 0 to 1, and a text for people."""
 
     fraction: float
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(msgspec.Struct, frozen=True):
     """A line for the job's log."""
 
     text: str
-    time: float = field(default_factory=time)
+    time: float = msgspec.field(default_factory=time)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True):
     """What another attempt can go on from; the last one counts.
 
     Parameters
@@ -62,23 +59,20 @@ class Checkpoint:
     value: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """The entry of one of a job's programs is there."""
 
     index: int
     entry: CircuitResult
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(msgspec.Struct, frozen=True):
     """What was run inside of a job so far: by backend how many ``jobs`` and ``programs``, and their ``seconds``."""
 
     runs: dict[str, dict[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """A job inside of a job has ended and is to have a record of its own."""
 
     record: Record
@@ -86,8 +80,7 @@ class Recorded:
     logs: tuple[LogLine, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """The work ended: with a value, with a failure, or stopped as it was asked to.
 
     Parameters
@@ -105,7 +98,7 @@ class Finished:
     value: Any = None
     failure: Failure | None = None
     stopped: bool = False
-    exception: BaseException | None = field(default=None, compare=False)
+    exception: BaseException | None = None
 
 
 Event = Started | Progress | Log | Checkpoint | Part | Inside | Recorded | Finished

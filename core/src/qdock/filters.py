@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from qdock.spec import FEATURES, BackendSpec
+from qdock.suggest import did_you_mean
 
 __all__ = ["filter_backends"]
 
@@ -31,16 +32,13 @@ def _check_features(value: Any) -> frozenset[str]:
     features = _texts(value)
     for feature in sorted(features):
         if feature not in FEATURES and not feature.startswith("x-"):
-            raise ValueError(f"There is no feature {feature!r}. {_suggest(feature, FEATURES)}")
+            raise ValueError(f"There is no feature {feature!r}.{_suggest(feature, FEATURES)}")
     return features
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
     known = list(known)
-    close = get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+    return did_you_mean(name, known, f" Known: {', '.join(known)}.")
 
 
 def _matches_name(spec: BackendSpec, pattern: str) -> bool:
@@ -70,7 +68,7 @@ def filter_backends(specs: Iterable[BackendSpec], filters: Mapping[str, Any]) ->
     tests = []
     for name, value in filters.items():
         if name not in _FILTERS:
-            raise TypeError(f"There is no filter {name!r}. {_suggest(name, _FILTERS)}")
+            raise TypeError(f"There is no filter {name!r}.{_suggest(name, _FILTERS)}")
         if value is not None:
             check, passes = _FILTERS[name]
             tests.append((passes, check(value)))

@@ -6,7 +6,6 @@ control qubits come first. Angles are radians and may be expressions everywhere 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from qdock.decompositions import Step
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Const, Expr, cast
 from qdock.matrices import Matrix, controlled_matrix, matrix_power
+from qdock.suggest import did_you_mean
 
 __all__ = ["ALIASES", "GATES", "Gate", "GateDef", "Step", "controlled_matrix", "gate"]
 
@@ -396,8 +396,7 @@ def find_definition(name: str) -> GateDef:
     """Return the row of that name or alias; an unknown name is a `CircuitError` with the closest one."""
     found = GATES.get(ALIASES.get(name, name)) if isinstance(name, str) else None
     if found is None:
-        close = difflib.get_close_matches(str(name), [*GATES, *ALIASES], n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else " The names are in qdock.gates.GATES."
+        hint = did_you_mean(str(name), [*GATES, *ALIASES], " The names are in qdock.gates.GATES.")
         raise CircuitError(f"No gate is named '{name}'.{hint}")
     return found
 

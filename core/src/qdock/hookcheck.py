@@ -16,6 +16,7 @@ from pluggy import HookImpl, PluginManager, PluginValidationError
 
 from qdock.errors import PluginError
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
+from qdock.suggest import closest
 
 __all__ = ["HOOKS", "Spec", "call", "check_hooks", "explain", "gather", "ordered", "unique_names"]
 
@@ -53,10 +54,8 @@ def check_hooks(manager: PluginManager, name: str, plugin: object) -> None:
 
 
 def _no_such_hook(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, HOOKS, n=1)
-    hint = f"Did you mean `{HOOKS[close[0]]}`?" if close else f"Hooks: {', '.join(HOOKS.values())}."
+    close = closest(name, HOOKS)
+    hint = f"Did you mean `{HOOKS[close]}`?" if close else f"Hooks: {', '.join(HOOKS.values())}."
     return f"There is no hook {name!r}. {hint}"
 
 

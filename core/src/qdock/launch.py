@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from qdock.attempts import Attempts
 from qdock.backend import execute
 from qdock.call import Call
-from qdock.detach import detached_executor, hand_over, pack
 from qdock.errors import OptionError
 from qdock.events import Event, Finished, Inside, Log, Progress, Recorded
 from qdock.executors.inline import pass_on_interrupt
@@ -157,6 +156,9 @@ def _waiting(dock: Dock, submission: Submission, record: Record) -> RecordedJob:
 
 def _detach(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
     """Record a queued job, have an owner process of its own take it, and return it."""
+    # What starts processes; most jobs do without it.
+    from qdock.detach import detached_executor, hand_over, pack
+
     name = detached_executor(dock, submission, executor)
     _check_limit(submission, dock.get_executor(name), name)
     record = submission.record(name, dock.owner.name)

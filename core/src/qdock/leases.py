@@ -6,7 +6,7 @@ observer that has seen its heartbeat stand still for longer than the lease, on i
 
 from __future__ import annotations
 
-import socket
+import platform
 import time
 
 __all__ = ["BEAT_SECONDS", "LEASE_SECONDS", "Leases", "is_of_this_host"]
@@ -20,7 +20,7 @@ LEASE_SECONDS = 120.0
 def is_of_this_host(owner: str) -> bool:
     """Whether an owner's lock is to be seen here; its name is ``host:pid:token``."""
     host, colon, _ = owner.partition(":")
-    return not colon or host == socket.gethostname()
+    return not colon or host == platform.node()
 
 
 class Leases:

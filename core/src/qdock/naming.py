@@ -11,6 +11,7 @@ from typing import TypeVar
 from qdock.errors import BackendNotFoundError, ExecutorNotFoundError, QdockError
 from qdock.plugins import Plugin
 from qdock.spec import BackendSpec, ExecutorSpec
+from qdock.suggest import closest, did_you_mean
 
 __all__ = ["find_spec", "not_found", "short_names"]
 
@@ -56,7 +57,8 @@ def not_found(
     text = f"Installed: {', '.join(installed[:_LISTED])}" if installed else "None is installed"
     more = f" and {len(installed) - _LISTED} more" if len(installed) > _LISTED else ""
     known = {*aliases, *(known for spec in specs for known in (spec.full_name, *short_names(spec)))}
-    return _ERRORS[kind](f"No {kind} named {name!r}. {text}{more}.{_closest(name, known)}{_problems(name, plugins)}")
+    hint = did_you_mean(name, sorted(known))
+    return _ERRORS[kind](f"No {kind} named {name!r}. {text}{more}.{hint}{_problems(name, plugins)}")
 
 
 def _listed(specs: Sequence[_Spec]) -> list[str]:
@@ -65,13 +67,6 @@ def _listed(specs: Sequence[_Spec]) -> list[str]:
     for spec in specs:
         count[spec.name] = count.get(spec.name, 0) + 1
     return sorted(spec.name if count[spec.name] == 1 else spec.full_name for spec in specs)
-
-
-def _closest(name: str, candidates: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, sorted(candidates), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _problems(name: str, plugins: Iterable[Plugin]) -> str:
@@ -89,10 +84,8 @@ def _state(plugin: Plugin) -> str:
 
 
 def _may_have(plugin: Plugin, name: str) -> bool:
-    from difflib import get_close_matches
-
     owner, slash, short = name.rpartition("/")
     if slash:
         return owner == plugin.name
     stem = plugin.name.lower()
-    return short in plugin.lost or short.lower().startswith(stem) or bool(get_close_matches(short.lower(), [stem]))
+    return short in plugin.lost or short.lower().startswith(stem) or closest(short.lower(), [stem]) is not None

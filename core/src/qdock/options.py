@@ -7,12 +7,12 @@ files the plugin's own table goes before ``[defaults]``. None means: not set.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qdock.errors import ConfigError, OptionError
 from qdock.spec import BackendSpec, Option
+from qdock.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from qdock.config import Config
@@ -89,6 +89,5 @@ def check_options(spec: BackendSpec, declared: Mapping[str, Option], given: Mapp
 
 def _unknown(spec: BackendSpec, name: str, known: Iterable[str]) -> OptionError:
     names = sorted({*known, "seed"})
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = did_you_mean(name, names)
     return OptionError(f"Backend {spec.full_name!r} has no option {name!r}.{hint} Its options: {', '.join(names)}.")

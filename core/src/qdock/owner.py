@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import secrets
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -319,7 +319,7 @@ def _here(seconds: float) -> float:
 
 
 def _new_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _status_of(event: Finished) -> tuple[JobStatus, dict[str, Any]]:

@@ -7,8 +7,6 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
-from html import escape
 from typing import Any, BinaryIO, Protocol, overload
 
 import numpy as np
@@ -21,6 +19,8 @@ from qdock.errors import ResultError, ResultFormatError
 from qdock.result_checks import check_finite, check_header
 from qdock.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
 from qdock.result_sum import add_entries, shared
+from qdock.suggest import did_you_mean
+from qdock.svg import escape
 
 __all__ = ["CircuitResult", "Counts", "Result"]
 
@@ -142,8 +142,7 @@ class Result:
     def _by_name(self, name: str) -> CircuitResult:
         found = [entry for entry in self.entries if entry.name == name]
         if not found:
-            close = get_close_matches(name, {entry.name for entry in self.entries}, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, {entry.name for entry in self.entries})
             raise ResultError(f"This result has no circuit named {name!r}. It is of {self._names()}.{hint}")
         if len(found) > 1:
             warnings.warn(

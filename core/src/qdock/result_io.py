@@ -18,17 +18,20 @@ import os
 import secrets
 import stat
 import struct
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdock.errors import LimitExceeded, ResultFormatError
 from qdock.json_guard import MAX_JSON_DEPTH, json_depth
+
+if TYPE_CHECKING:
+    # Where it is used it is imported: small results are written without it, and it takes its time.
+    import zipfile
 
 __all__ = [
     "MAX_ARRAY_BYTES",
@@ -104,6 +107,8 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
         members = {f"{code}.npy": _npy_header(code, len(pack)) + pack for code, pack in packs.items()}
         file.write(_small_zip({**members, _DOCUMENT: _encode(document, plan)}))
         return
+    import zipfile
+
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         plan = {code: _write_arrays(archive, code, items) for code, items in arrays.items()}
         with archive.open(zipfile.ZipInfo(_DOCUMENT), "w") as member:
@@ -165,6 +170,8 @@ def _small_zip(members: dict[str, bytes]) -> bytes:
 
 def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]]) -> dict[str, Any]:
     """Write the arrays of one type into one member, and return their shapes and the sha256 of their data."""
+    import zipfile
+
     digest = hashlib.sha256()
     size = sum(array.size for array in arrays) * _TYPES[code].itemsize
     large = size > zipfile.ZIP64_LIMIT // 2
@@ -263,6 +270,8 @@ def read_archive(file: BinaryIO, limit: int = MAX_ARRAY_BYTES) -> tuple[dict[str
     LimitExceeded
         If an array or the JSON is too large.
     """
+    import zipfile
+
     try:
         size = _check_directory(file)
         with zipfile.ZipFile(file) as archive:
@@ -307,6 +316,8 @@ def _read_members(archive: zipfile.ZipFile, size: int, limit: int) -> tuple[dict
 
 def _check_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     """Return the members by name, once each is known to be one of ours, stored as it is, and inside the file."""
+    import zipfile
+
     allowed = {_DOCUMENT, *(f"{code}.npy" for code in _TYPES)}
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():

@@ -14,7 +14,6 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from qdock.detach import hand_over, pack
 from qdock.errors import JobError, QdockError, StoreError
 from qdock.events import Finished, Log
 from qdock.lifetime import close_at_exit
@@ -149,6 +148,9 @@ def _attach(dock: Dock, job: RecordedJob, record: Record) -> bool:
 
 
 def _try_again(dock: Dock, job: RecordedJob, record: Record) -> None:
+    # What starts processes; few stores have such a job.
+    from qdock.detach import hand_over, pack
+
     if record.has_outlived and not record.may_retry:
         dock.owner.receive(job, Finished(failure=loss(record)))
         return

@@ -7,7 +7,6 @@ plugin module needs nothing but this one. Standard library and pluggy only.
 from __future__ import annotations
 
 import builtins
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import pluggy
 
 from qdock.errors import OptionError, PluginError
+from qdock.suggest import did_you_mean
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -226,8 +226,7 @@ def _check_factory(owner: str, factory: str) -> None:
 def _check_features(owner: str, features: Iterable[str]) -> None:
     for feature in features:
         if feature not in FEATURES and not feature.startswith("x-"):
-            close = difflib.get_close_matches(feature, FEATURES, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else f" The vocabulary: {', '.join(FEATURES)}."
+            hint = did_you_mean(feature, FEATURES, f" The vocabulary: {', '.join(FEATURES)}.")
             raise PluginError(f"{owner} declares the unknown feature {feature!r}; its own begin with 'x-'.{hint}")
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 
 from qdock.histogram import LIMIT, Row, bar_lengths, percent, rows, shorten
 
-__all__ = ["svg_histogram"]
+__all__ = ["escape", "svg_histogram"]
 
 WIDTH = 560
 _ROW, _PAD, _GAP, _TITLE = 24, 14, 12, 26
@@ -17,6 +16,14 @@ _MONO, _DIGIT = 8.3, 7.6
 _BAR, _TRACK, _CARD, _INK = "#2a78b8", "#7f8fa6", "#ffffff", "#1f2933"
 _FONTS = "font-family=\"ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif\" font-size=\"13\""
 _MONO_FONT = "font-family=\"ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace\""
+
+
+def escape(text: str) -> str:
+    """Return `text` as it is written in HTML and SVG."""
+    # It brings a table of all named characters, and most processes show no notebook anything.
+    import html
+
+    return html.escape(text)
 
 
 def svg_histogram(
@@ -76,7 +83,7 @@ def _bar(x: float, y: float, room: float, length: float, color: str, opacity: fl
 
 
 def _frame(content: str, values: Mapping[str, float], title: str, width: int, height: float, card: bool) -> str:
-    about = escape(title or f"Histogram of {len(values):,} outcomes", quote=True)
+    about = escape(title or f"Histogram of {len(values):,} outcomes")
     ground = f'<rect width="{width}" height="{height}" rx="6" fill="{_CARD}"/>' if card else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '

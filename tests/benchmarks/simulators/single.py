@@ -76,6 +76,8 @@ def measure(full: bool, interpreters: dict[str, str]) -> list[Figure]:
 def _seconds(command: Sequence[str], folder: str) -> float:
     # Jobs are kept on disk, as they are by default, but not among the user's own.
     environment = {**os.environ, "QDOCK_STORE": f"sqlite://{folder}/jobs.db"}
+    # Bytecode is kept, as where a package is installed.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = perf_counter()
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
     return perf_counter() - begin

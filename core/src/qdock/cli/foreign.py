@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 import click
@@ -10,6 +9,7 @@ import click
 import qdock
 from qdock.errors import PluginError
 from qdock.plugins import import_object
+from qdock.suggest import did_you_mean
 
 __all__ = ["get_command"]
 
@@ -19,9 +19,7 @@ def get_command(name: str, own: Iterable[str], ctx: click.Context) -> click.Comm
     specs = {spec.name: spec for spec in qdock.default_dock().commands()}
     if name not in specs:
         names = [*own, *specs]
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise click.UsageError(f"No command {name!r}. Commands: {', '.join(names)}.{hint}", ctx)
+        raise click.UsageError(f"No command {name!r}. Commands: {', '.join(names)}.{did_you_mean(name, names)}", ctx)
     spec = specs[name]
     command = import_object(spec.factory, f"Command {name!r} of plugin {spec.plugin!r}")
     if not isinstance(command, click.Command):

@@ -104,6 +104,10 @@ def command(
     backend that runs functions. Ctrl-C cancels the jobs that have not ended,
     but not those that were detached.
     """
+    # First of all, while few calls are open: Python keeps their frames in pieces of memory, and where a loop's calls
+    # lie across the end of one a new piece is asked for in each round, which can double numpy's time.
+    import numpy as np  # noqa: F401  # all that follows needs it
+
     from qdock.cli.outcomes import show_all, show_ids
     from qdock.cli.submissions import Submission, run_all, submit_all
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, fields
 from typing import Any
 
 from qdock.errors import ConfigError
+from qdock.suggest import did_you_mean
 
 __all__ = ["ProcessSettings"]
 
@@ -57,7 +57,6 @@ class ProcessSettings:
         known = [item.name for item in fields(cls)]
         for name in table:
             if name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                raise ConfigError(f"[executors.process]: there is no setting {name!r}. {hint}")
+                hint = did_you_mean(name, known, f" Known: {', '.join(known)}.")
+                raise ConfigError(f"[executors.process]: there is no setting {name!r}.{hint}")
         return cls(**table)

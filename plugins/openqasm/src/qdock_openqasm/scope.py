@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -259,7 +258,11 @@ class Scopes:
         self.poisoned.add(node.name)
         names = self._names(what == "gate")
         close = [name for name in names if name.lower() == node.name.lower()]
-        close = close or difflib.get_close_matches(node.name, names, n=1)
+        if not close:
+            # Imported for an error only.
+            from difflib import get_close_matches
+
+            close = get_close_matches(node.name, names, n=1)
         hint = f". Did you mean '{close[0]}'?" if close else ""
         return Fault(f"undefined {what} '{node.name}'{hint}", node.span)
 

@@ -122,8 +122,27 @@ def test_a_look_between_passes_can_stop_the_run(shared):
     assert 0 < stopper.fractions[0] < stopper.fractions[2] < 1
 
 
+@pytest.mark.usefixtures("small_chunks")
+def test_looks_come_within_a_pass_too(shared, monkeypatch):
+    monkeypatch.setattr(passes, "_WORK_BETWEEN_LOOKS", 1 << 10)
+    stopper = Stopper()
+    with pytest.raises(KeyboardInterrupt):
+        fast.statevector(
+            Circuit(13).h(0).h(1), watch=stopper, initial=shared.random_state(13, np.random.default_rng(9))
+        )
+    assert stopper.fractions == [1 / 8, 2 / 8, 3 / 8]
+
+
+def test_looks_come_while_untouched_memory_is_cleared(monkeypatch):
+    monkeypatch.setattr(passes, "_PIECES_BETWEEN_LOOKS", 2)
+    stopper = Stopper()
+    with pytest.raises(KeyboardInterrupt):
+        fast.statevector(Circuit(20).h(19), watch=stopper)
+    assert stopper.fractions == [1, 1, 1]
+
+
 def test_a_pass_with_much_work_is_cut_so_that_looks_come_often():
-    assert passes._slice(rows=4, chunk_bits=14) == 1 << 11
+    assert passes._slice(rows=4, chunk_bits=14) == 1 << 9
     assert passes._slice(rows=512, chunk_bits=14) == 16
 
 

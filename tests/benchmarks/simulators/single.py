@@ -1,4 +1,4 @@
-"""What is measured of qdock by itself, or in fresh processes: start, memory, and how time grows with qubits."""
+"""What is measured of qdock by itself, or in fresh processes: start, memory, growth, floor, cancelling, neighbours."""
 
 from __future__ import annotations
 
@@ -45,6 +45,62 @@ for size in range(20, int(sys.argv[1]) + 1):
         taken.append(perf_counter() - begin)
     print(min(taken) / len(steps))
 """
+FLOOR = """
+import sys
+from time import perf_counter
+from circuits import brickwork, qv
+from libraries import qdock_circuit
+from machine import flops_a_second, seconds_a_pass
+from qdock_basic import fast
+speed, a_pass = flops_a_second(2), seconds_a_pass(2, 24)
+print(speed, a_pass)
+# A matrix on two qubits takes 32 operations an amplitude; in brickwork every second layer is done with the one before.
+for make, matrices in ((qv, 24 * 12), (brickwork, 10 * 12)):
+    circuit = qdock_circuit(make(24))
+    taken = []
+    for _ in range(3):
+        begin = perf_counter()
+        fast.statevector(circuit, threads=2)
+        taken.append(perf_counter() - begin)
+    print(min(taken) / (matrices * 32 * 2**24 / speed))
+"""
+CANCEL = """
+from time import perf_counter, sleep
+from circuits import brickwork
+from libraries import qdock_backend, qdock_circuit
+job = qdock_backend().run(qdock_circuit(brickwork(28), measured=True), shots=1, engine="fast", threads=2)
+for delay in (4, 1):
+    sleep(delay)
+    assert not job.done()
+begin = perf_counter()
+job.cancel()
+job.wait_for_final_state(60)
+print(perf_counter() - begin)
+assert job.cancelled()
+"""
+NEIGHBOUR = """
+import subprocess
+import sys
+from time import perf_counter
+from circuits import brickwork
+from libraries import qdock_circuit
+from qdock_basic import fast
+circuit = qdock_circuit(brickwork(20))
+def median():
+    taken = []
+    for _ in range(15):
+        begin = perf_counter()
+        fast.statevector(circuit, threads=2)
+        taken.append(perf_counter() - begin)
+    return sorted(taken)[7]
+median()
+alone = median()
+other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+try:
+    print(median() / alone)
+finally:
+    other.kill()
+"""
 ROUNDS = 5
 
 
@@ -70,7 +126,7 @@ class Figure:
 def measure(full: bool, interpreters: dict[str, str]) -> list[Figure]:
     """Measure what there is time for."""
     found = _start(interpreters["aer"]) if "aer" in interpreters else []
-    return [*found, _memory(), *_growth()] if full else found
+    return [*found, *_floor(), _neighbour(), _memory(), _cancel(), *_growth()] if full else found
 
 
 def _seconds(command: Sequence[str], folder: str) -> float:
@@ -115,6 +171,28 @@ def _script(code: str, *arguments: str) -> list[float]:
 def _memory() -> Figure:
     (peak,) = _script(MEMORY)
     return Figure("memory of a process with 26 qubits", peak / 1024, 1.15 * 1024 + 100, "MiB")
+
+
+def _floor() -> list[Figure]:
+    """Compare circuits with the time of their arithmetic alone, at the speed that the machine shows in this run."""
+    speed, a_pass, *ratios = _script(FLOOR)
+    names = ("quantum volume", "brickwork")
+    return [
+        Figure("arithmetic of two threads", speed / 1e9, float("inf"), "GFLOP/s"),
+        Figure("one pass over 24 qubits in their order", 1000 * a_pass, float("inf"), "ms"),
+        *(Figure(f"{name} of 24 qubits, of its floor", ratio, 1.5) for name, ratio in zip(names, ratios, strict=True)),
+    ]
+
+
+def _cancel() -> Figure:
+    (seconds,) = _script(CANCEL)
+    return Figure("from the wish to stop 28 qubits to the end of the job", seconds, 0.5, "s")
+
+
+def _neighbour() -> Figure:
+    """Another process keeps one of two cores busy: what remains is half of the machine at least."""
+    (ratio,) = _script(NEIGHBOUR)
+    return Figure("brickwork of 20 qubits beside a busy process, of its time alone", ratio, 2)
 
 
 def _growth() -> list[Figure]:

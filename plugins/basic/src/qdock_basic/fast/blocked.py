@@ -14,11 +14,13 @@ from qdock_basic.fast.planner import Plan
 from qdock_basic.fast.rows import DIAGONAL, KIND, MANY, A
 from qdock_basic.fast.vectors import LANE_BITS, add_to, join, join_turned, split
 
-__all__ = ["Pass", "clear_dead", "make_pass", "run_chunks"]
+__all__ = ["CLEARED", "Pass", "clear_dead", "make_pass", "run_chunks"]
 
 _BITS_8, _BITS_4 = LANE_BITS[8], LANE_BITS[4]
 # A claim is for at most so many chunks, as long as there are so many claims to share.
 _MOST_GROUP_BITS, _LEAST_CLAIM_BITS = 2, 5
+#: So many real numbers are cleared at a time.
+CLEARED = 1 << 18
 
 
 class Pass(NamedTuple):
@@ -203,8 +205,13 @@ def _scatter(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any)
 
 
 @compiled
-def clear_dead(whole: Any, dead: int) -> None:
-    """Write zeros where a place of the mask is 1: no pass has written there."""
-    for index in range(len(whole) >> 1):
-        if index & dead:
-            whole[2 * index], whole[2 * index + 1] = 0, 0
+def clear_dead(whole: Any, dead: int, claims: Any, end: int) -> None:
+    """Write zeros where a place of the mask is 1, as no pass has written there: piece after piece of `CLEARED`."""
+    while True:
+        piece = add_to(claims, 1)
+        if piece >= end:
+            break
+        start = piece * CLEARED
+        for index in range(start >> 1, min(start + CLEARED, len(whole)) >> 1):
+            if index & dead:
+                whole[2 * index], whole[2 * index + 1] = 0, 0

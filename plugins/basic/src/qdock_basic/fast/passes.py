@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import local
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from qdock_basic.fast.blocked import clear_dead, make_pass, run_chunks
+from qdock_basic.fast.blocked import CLEARED, clear_dead, make_pass, run_chunks
 from qdock_basic.fast.front import Program
 from qdock_basic.fast.memory import parts
 from qdock_basic.fast.planner import plan_passes
@@ -24,6 +25,9 @@ _CHUNK_BYTES = 1 << 18
 _RUN_BYTES = 1 << 8
 # A thread asks what to do next at least after so many amplitudes times rows.
 _WORK_BETWEEN_LOOKS = 1 << 27
+# Memory that is written for the first time takes as long as so many rows.
+_LEAST_ROWS = 16
+_PIECES_BETWEEN_LOOKS = 64
 
 _room = local()
 
@@ -59,13 +63,13 @@ def run_in_passes(
         whole[: 2 << run_bits] = 0
         whole[0] = 1
     if dead:
-        clear_dead(whole, dead)
+        _clear(whole, dead, threads, watch)
     return Stats(count, threads, seconds_plan, perf_counter() - begin - seconds_plan)
 
 
 def _slice(rows: int, chunk_bits: int) -> int:
     """Return how many chunks are run between two looks."""
-    return max(1, (_WORK_BETWEEN_LOOKS // max(rows, 4)) >> chunk_bits)
+    return max(1, (_WORK_BETWEEN_LOOKS // max(rows, _LEAST_ROWS)) >> chunk_bits)
 
 
 def _run_pass(
@@ -84,6 +88,17 @@ def _run_pass(
         if watch is not None and watch.is_due():
             number, count = place
             watch.look((number + end / last) / count)
+
+
+def _clear(whole: Any, dead: int, threads: int, watch: Looker | None) -> None:
+    """Write the zeros of places that no pass has touched, some pieces at a time."""
+    pieces = -(-len(whole) // CLEARED)
+    for start in range(0, pieces, _PIECES_BETWEEN_LOOKS):
+        end = min(pieces, start + _PIECES_BETWEEN_LOOKS)
+        claims = np.array([start], dtype=np.int64)
+        share(partial(clear_dead, whole, dead, claims, end), min(threads, end - start))
+        if watch is not None and watch.is_due():
+            watch.look(1.0)
 
 
 def _scratch(dtype: Any, size: int) -> Any:

@@ -46,7 +46,7 @@ def declare_qubits(p: Program, node: ast.QubitDeclaration) -> None:
 
 def declare_variable(p: Program, node: ast.ClassicalDeclaration) -> None:
     """``type name;``, ``type name = value;``, ``creg c[n];``."""
-    kind = _declared_type(p, node.type)
+    kind = resolve_type(p, node.type)
     if isinstance(node.type, ast.StretchType):
         value: Any = Value(kind, Duration(0.0, "dt", exact=False))
     else:
@@ -63,13 +63,6 @@ def declare_variable(p: Program, node: ast.ClassicalDeclaration) -> None:
         p.memory.declare(symbol.storage, start)
     elif value is not None:
         places.write(p.memory, place_of(p, node.name), value)
-
-
-def _declared_type(p: Program, node: Any) -> QType:
-    kind = resolve_type(p, node)
-    if kind.kind == "bit" and kind.width == 0:
-        raise Fault("the size of a bit register must be at least 1, but is 0", node.span)
-    return kind
 
 
 def _initial(p: Program, node: Any, kind: QType) -> Value | None:
@@ -147,7 +140,7 @@ def _fill(p: Program, storage: Storage, node: Any, dims: tuple[int, ...], first:
 
 def declare_constant(p: Program, node: ast.ConstDeclaration) -> None:
     """``const type name = value;``."""
-    kind = _declared_type(p, node.type)
+    kind = resolve_type(p, node.type)
     if not isinstance(node.init, ast.Expression):
         raise Fault("a constant has a value that is known before anything is measured", node.init.span)
     value = evaluate(p, node.init)
@@ -164,7 +157,7 @@ def declare_constant(p: Program, node: ast.ConstDeclaration) -> None:
 
 def declare_input_or_output(p: Program, node: ast.IODeclaration) -> None:
     """``input type name;`` and ``output type name;``."""
-    kind = _declared_type(p, node.type)
+    kind = resolve_type(p, node.type)
     name = node.name.name
     if node.io is ast.IOKeyword.OUTPUT:
         symbol = new_variable(p, name, node.name.span, kind)
@@ -242,9 +235,9 @@ def declare_unchecked(p: Program, node: Any) -> None:
     if name is None or name.name in p.scopes.current.symbols:
         return
     if isinstance(node, ast.ClassicalDeclaration):
-        new_variable(p, name.name, name.span, _declared_type(p, node.type))
+        new_variable(p, name.name, name.span, resolve_type(p, node.type))
     elif isinstance(node, ast.ConstDeclaration):
-        p.scopes.declare(Constant(name.name, name.span, value=Value(_declared_type(p, node.type), UNKNOWN, True)))
+        p.scopes.declare(Constant(name.name, name.span, value=Value(resolve_type(p, node.type), UNKNOWN, True)))
     elif isinstance(node, ast.AliasDeclaration):
         p.scopes.declare(Qubits(name.name, name.span, indices=range(1), is_register=True))
         p.scopes.current.symbols[name.name].is_guess = True

@@ -335,7 +335,7 @@ def resolve_type(p: Program, node: Any) -> QType:
             p.limits.check("constant_bits", width, node.span)
         return QType(kind, width)
     if isinstance(node, ast.BitType):
-        size = None if node.size is None else constant_integer(p, node.size, "the size of a bit register", 0)
+        size = None if node.size is None else constant_integer(p, node.size, "the size of a bit register", 1)
         if size is not None:
             p.limits.check("clbits", size, node.span)
         return QType("bit", size)

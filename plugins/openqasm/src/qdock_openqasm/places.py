@@ -84,6 +84,8 @@ def select(memory: Memory, place: Place, index: Any, evaluate: Evaluate) -> Plac
     positions, is_register = positions_in(index, size, evaluate, f"a value of type {kind}")
     if isinstance(place, QubitsPart):
         return QubitsPart([place.indices[i] for i in positions], is_register)
+    if not positions:
+        raise Fault("this range chooses no bit: without one there is no value")
     if isinstance(place, BitsPart):
         return BitsPart(place.whole, [place.positions[i] for i in positions], is_register)
     if isinstance(place, BitSlice):

@@ -39,26 +39,26 @@ REFUSED = {
         V3 + "qubit q;" + "".join(f"for int {k} in [0:999] " for k in "ijk") + "{ rx(i) q; }",
     ),
     "a loop without end": ("iterations", V3 + "qubit q; while (true) { x q; }"),
-    "a loop that goes the wrong way": ("iterations", V3 + "int i = 0; while (i < 10) { i -= 1; }"),
+    "a loop that goes the wrong way": ("work", V3 + "int i = 0; while (i < 10) { i -= 1; }"),
     "a loop whose condition stays as it is": ("iterations", V3 + "int i = 0; int k; while (i < 10) { k += 1; }"),
     "a loop that measures for ever": ("iterations", V3 + "qubit q; bit c; while (true) c = measure q;"),
-    "a loop that comes back to where it was": ("iterations", V3 + "uint[4] i; while (i < 16) { i += 1; }"),
-    "a loop that steps over its end": ("iterations", V3 + "int i; while (i != 5) { i += 2; }"),
-    "a loop that shifts its bits out": ("iterations", V3 + 'bit[4] r = "0101"; while (r != "1111") { r <<= 1; }'),
-    "a loop that counts far": ("iterations", V3 + "int i = 0; while (i < 1000000000) { i += 1; }"),
+    "a loop that comes back to where it was": ("work", V3 + "uint[4] i; while (i < 16) { i += 1; }"),
+    "a loop that steps over its end": ("work", V3 + "int i; while (i != 5) { i += 2; }"),
+    "a loop that shifts its bits out": ("work", V3 + 'bit[4] r = "0101"; while (r != "1111") { r <<= 1; }'),
+    "a loop that counts far": ("work", V3 + "int i = 0; while (i < 1000000000) { i += 1; }"),
     "40 loops of two in each other": (
         "iterations",
         V3 + "qubit q;" + "".join(f"for int i{k} in [0:1] " for k in range(40)) + "rx(i0 + i39) q;",
     ),
     "loops in a branch of a loop": (
-        "iterations",
+        "work",
         V3 + "qubit q; for int i in [0:99999] { if (i > -1) { for int j in [0:99999] { } } }",
     ),
     "a loop that counts in one that counts": (
-        "iterations",
+        "work",
         V3 + "int i; int j; while (j < 100000) { i = 0; while (i < 10000) { i += 1; } j += 1; }",
     ),
-    "a loop of gates on a register": ("gates", V3 + "qubit[1000] q; for int i in [0:99999] { rx(i) q; }"),
+    "a loop of gates on a register": ("work", V3 + "qubit[1000] q; for int i in [0:99999] { rx(i) q; }"),
     "gates on a million qubits": ("gates", V3 + "qubit[1000000] q; " + "rx(1) q; " * 100),
     "measurements of a million qubits": ("gates", V3 + "qubit[1000000] q; bit[1000000] c; " + "c = measure q; " * 100),
     "resets of a million qubits": ("gates", V3 + "qubit[1000000] q; " + "reset q; " * 100),
@@ -143,25 +143,57 @@ def test_a_limit_can_be_raised():
     assert loads(text, limits=Limits(constant_bits=6000)).num_clbits == 1
 
 
-def test_a_loop_whose_end_cannot_be_told_is_counted():
+def test_the_rounds_of_a_loop_are_counted():
     text = V3 + "int k; bool b = true; while (b) { k += 1; if (k == -5) { b = false; } }"
     with pytest.raises(LimitExceeded, match="limit `while_rounds` reached: 1,000 rounds of a `while` loop"):
         loads(text, limits=Limits(while_rounds=1000))
 
 
-def test_loops_whose_end_cannot_be_told_have_few_rounds_together():
-    loop = "k = 0; b = true; while (b) { k += 1; if (k == 300) { b = false; } }"
-    text = V3 + f"int k; bool b; for int i in [1:10] {{ {loop} }} bit c = k == 300;"
+def test_loops_and_calls_share_one_budget_of_work():
+    loop = "k = 0; while (k < 300) { k += 1; }"
+    text = V3 + f"int k; for int i in [1:10] {{ {loop} }} bit c = k == 300;"
     assert loads(text).num_clbits == 1
-    with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 1,000 rounds of `while` loops"):
-        loads(text, limits=Limits(unforeseen_rounds=1000))
-    with pytest.raises(LimitExceeded, match="limit `unforeseen_rounds` reached: 10,000 rounds"):
-        loads(text.replace("300", "1000000030"))
+    with pytest.raises(LimitExceeded, match="limit `work` reached: 1,000 steps of loops, calls and copies while"):
+        loads(text, limits=Limits(work=1000))
+    assert loads(V3 + "int k; while (k < 900000) k += 1;", limits=Limits(work=10**9)) is not None
 
 
-def test_loops_whose_end_can_be_told_have_all_rounds():
-    text = V3 + "int k; while (k < 30000) { k += 1; } bit c = k == 30000;"
-    assert loads(text, limits=Limits(unforeseen_rounds=100)).num_clbits == 1
+WORK = {
+    "a while loop": "int k; while (k < 1000000) k += 1;",
+    "a for loop of assignments": "int k; for int i in [0:9999999] { k += i; }",
+    "a for loop of gates": "qubit q; for int i in [0:9999999] { rx(i) q; }",
+    "a for loop of strings of bits": 'bit[4] r = "0101"; for int i in [0:999999] { r = r << 1; }',
+    "a while loop in a for loop": "int k; for int i in [0:99999] { k = 0; while (k < 100) k += 1; }",
+    "a loop that is left at its end": "int k; for int i in [0:9999999] { k += 1; if (k == 9999999) break; }",
+    "calls in a loop": "def f(int a) -> int { return a + 1; } int n; for int i in [0:999999] { n = f(n); }",
+    "a large body called often": "def f(qubit a) { " + "x a; " * 2000 + "} qubit q; " + "f(q); " * 500,
+    "copies of an array": "array[int[8], 100000] a; array[int[8], 100000] b; for int i in [0:999] { a = b; }",
+    "copies of an array in the text": "array[int[8], 400000] a; array[int[8], 400000] b; " + "a = b; " * 100,
+    "an array of arrays": "array[int[8], 1000, 1000] a; " + "".join(f"let b{k} = a[0:999, 0:999];" for k in range(100)),
+    "slices of a set of qubits": "qubit[1000000] q; let a = q[0:2:999999] ++ q[1:2:999999]; "
+    + "".join(f"let a{k} = a[0:999998];" for k in range(100)),
+    "an alias that doubles": "array[int[8], 2] a0; " + "".join(f"let a{k + 1} = a{k} ++ a{k};" for k in range(100)),
+    "a wide register of bits": "bit[4096] b; bit[4096] c; for int i in [0:99999] { b = ~c; c = b << 1; }",
+    "powers of wide integers": "uint[4096] a = 3; uint[4096] e = ~a; for int i in [0:99999] { a = (a | 1) ** e; }",
+}
+
+
+@pytest.mark.parametrize("case", WORK)
+def test_work_is_refused_whatever_it_is(case):
+    with pytest.raises(LimitExceeded, match=r"<program>:3:\d+: limit `(work|elements)` reached: \S+ \w+ "):
+        loads(V3 + WORK[case])
+
+
+def test_long_loops_of_gates_are_read():
+    text = V3 + "qubit[5] q; for int i in [0:99999] { cx q[i % 5], q[(i + 1) % 5]; rz(pi / (i + 1)) q[0]; }"
+    assert len(loads(text)) == 200_000
+    assert len(loads(V3 + "qubit[100] q; for int i in [0:9999] { h q; }")) == 1_000_000
+
+
+def test_gates_that_are_repeated_cost_no_work():
+    circuit = loads(V3 + "qubit q; bit c; for int i in [0:1999999] { h q; c = measure q; }")
+    assert len(circuit) == 4_000_000
+    assert [circuit[3].name, circuit[3_999_998].name] == ["measure", "h"]
 
 
 def test_settings_replace_defaults():

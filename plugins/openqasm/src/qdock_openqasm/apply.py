@@ -13,7 +13,7 @@ from qdock.gates import GATES, Gate
 from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.ir import ColumnsOp, DelayOp, GateOp
+from qdock_openqasm.ir import BroadcastOp, ColumnsOp, DelayOp, GateOp
 from qdock_openqasm.qubits import QubitsPart, broadcast
 from qdock_openqasm.scope import GateSymbol, Symbol, declared
 from qdock_openqasm.templates import (
@@ -107,7 +107,7 @@ def angles_of(p: Program, nodes: Sequence[Any]) -> tuple[Any, ...]:
         try:
             found.append(as_float(value))
         except Fault as fault:
-            raise Fault(fault.message, node.span) from None
+            raise fault.at(node.span) from None
     return tuple(found)
 
 
@@ -186,7 +186,8 @@ def _apply_many(
         p.memory.charge(-kind.size * count)
         return False
     if count > _FEW:
-        p.memory.out.ops.append(ColumnsOp(columns.on_each(rows)))
+        # Made again when the circuit is built: until then very many of them would fill the memory.
+        p.memory.out.ops.append(BroadcastOp(columns, lambda: _rows_of(parts, count)))
     else:
         p.memory.out.ops.extend(ColumnsOp(columns, qubits) for qubits in rows.tolist())
     return True
@@ -196,14 +197,19 @@ def _row_array(parts: Sequence[QubitsPart], count: int, what: str, span: Any) ->
     """The same as `broadcast` as an (n, qubits) int32 array; None if it has physical qubits or is wrong."""
     if {len(part.indices) for part in parts if part.is_register} - {count}:
         return None
-    rows = np.empty((count, len(parts)), dtype=np.int32)
-    for place, part in enumerate(parts):
-        indices = part.indices
-        rows[:, place] = np.arange(indices.start, indices.stop, indices.step) if type(indices) is range else indices
+    rows = _rows_of(parts, count)
     ordered = np.sort(rows, axis=1) if len(parts) > 1 else rows
     if (ordered[:, 1:] == ordered[:, :-1]).any():
         raise RepeatedQubit(f"{what}: the same qubit is given more than once", span)
     return None if count > _FEW and (rows < 0).any() else rows
+
+
+def _rows_of(parts: Sequence[QubitsPart], count: int) -> Any:
+    rows = np.empty((count, len(parts)), dtype=np.int32)
+    for place, part in enumerate(parts):
+        indices = part.indices
+        rows[:, place] = np.arange(indices.start, indices.stop, indices.step) if type(indices) is range else indices
+    return rows
 
 
 def _emit(p: Program, entry: Entry, qubits: Sequence[int]) -> None:

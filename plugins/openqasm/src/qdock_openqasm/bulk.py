@@ -13,7 +13,7 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock.operations import Barrier, Code
 
-__all__ = ["Columns", "append_columns", "append_each", "append_rows"]
+__all__ = ["Columns", "append_columns", "append_each", "append_repeated", "append_rows"]
 
 _BARRIER = int(Code.BARRIER)
 _NONE = np.zeros(0, dtype=np.float64)
@@ -72,6 +72,19 @@ def append_each(circuit: Circuit, code: int, qubits: Sequence[int], clbits: Sequ
         circuit, Columns(np.full(len(qubits), code, dtype=np.uint8), np.array(qubits, dtype=np.int32), _NONE)
     )
     circuit._clbits.frombytes(np.array(clbits, dtype=np.int32).tobytes())
+
+
+def append_repeated(
+    circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]], count: int
+) -> None:
+    """Append operations ``(code, qubits, clbits, params)``, none of them a barrier, several times in a row."""
+    if circuit._columns is not None:
+        circuit._thaw()
+    circuit._code.extend(array("B", [row[0] for row in rows]) * count)
+    parts = [list(chain.from_iterable(row[column] for row in rows)) for column in (1, 2, 3)]
+    circuit._qubits.extend(array(circuit._qubits.typecode, place(parts[0])) * count)
+    circuit._clbits.extend(array(circuit._clbits.typecode, parts[1]) * count)
+    circuit._params.extend(array(circuit._params.typecode, parts[2]) * count)
 
 
 def append_rows(circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]] | None) -> None:

@@ -14,7 +14,7 @@ from qdock_openqasm.grammar import ast
 from qdock_openqasm.memory import Bits, Storage
 from qdock_openqasm.places import BitsPart, Elements
 from qdock_openqasm.qubits import QubitsPart
-from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Constant, Input, Qubits, Variable
+from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Constant, Input, Qubits, Variable, a, declared
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, QType, core_type
 from qdock_openqasm.values import UNKNOWN, Duration, Value, convert
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
 __all__ = [
+    "check_writable",
     "declare_alias",
     "declare_constant",
     "declare_input_or_output",
@@ -82,7 +83,7 @@ def _initial(p: Program, node: Any, kind: QType) -> Value | None:
     try:
         convert(value, kind, f"'{node.name.name}'")
     except Fault as fault:
-        raise Fault(fault.message, init.span) from None
+        raise fault.at(init.span) from None
     return value
 
 
@@ -132,7 +133,23 @@ def _fill(p: Program, storage: Storage, node: Any, dims: tuple[int, ...], first:
         try:
             places.write(p.memory, Elements(storage, range(start, start + stride), dims[1:]), value)
         except Fault as fault:
-            raise Fault(fault.message, item.span) from None
+            raise fault.at(item.span) from None
+
+
+# --- assignment
+
+
+def check_writable(p: Program, node: Any) -> None:
+    """Raise a `Fault` if an assignment's target is something that never changes."""
+    name = node.name if isinstance(node, ast.IndexedIdentifier) else node
+    symbol = p.scopes.get(name)
+    if isinstance(symbol, Qubits):
+        raise Fault(f"a qubit has no value: '{name.name}' can't be assigned to", node.span, declared(symbol))
+    if isinstance(symbol, (Constant, Input)):
+        raise Fault(f"'{name.name}' is {a(symbol.what)} and can't be assigned to", node.span, declared(symbol))
+    if p.scopes.is_outside(name.name):
+        message = f"'{name.name}' belongs to the program: inside a subroutine it can be read, but not changed"
+        raise Fault(message, node.span, declared(symbol))
 
 
 # --- constants, inputs, outputs
@@ -151,7 +168,7 @@ def declare_constant(p: Program, node: ast.ConstDeclaration) -> None:
     try:
         value = convert(value, kind, f"constant '{node.name.name}'")
     except Fault as fault:
-        raise Fault(fault.message, node.init.span) from None
+        raise fault.at(node.init.span) from None
     p.scopes.declare(Constant(node.name.name, node.name.span, value=Value(kind, value.data, True)))
 
 

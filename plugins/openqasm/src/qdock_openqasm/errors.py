@@ -59,6 +59,10 @@ class Fault(Exception):
         self.notes = notes
         self.is_limit = is_limit
 
+    def at(self, span: Any, notes: tuple[str, ...] = ()) -> Fault:
+        """Return the same fault at another place."""
+        return Fault(self.message, span, notes, self.is_limit)
+
 
 class RepeatedQubit(Fault):
     """A gate was given one qubit twice."""

@@ -10,11 +10,12 @@ from qdock import expr as ex
 from qdock.errors import CircuitError, LimitExceeded
 from qdock_openqasm import exact, places
 from qdock_openqasm.arithmetic import binary, unary
+from qdock_openqasm.cost import GENERAL
 from qdock_openqasm.errors import Fault, from_core
 from qdock_openqasm.functions import call_function
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import IndexFault, RuntimeIndex
-from qdock_openqasm.memory import Bits
+from qdock_openqasm.memory import Bits, Storage
 from qdock_openqasm.places import BitSlice, BitsPart, Elements, Place
 from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.runtime_index import collected, read_at_run_time
@@ -31,8 +32,8 @@ from qdock_openqasm.scope import (
     Variable,
     declared,
 )
-from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, QType, bits
-from qdock_openqasm.values import UNKNOWN, Duration, Unknown, Value, as_bool, as_integer, cast
+from qdock_openqasm.types import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, MACHINE_WIDTH, QType, bits
+from qdock_openqasm.values import UNKNOWN, Duration, Unknown, Value, as_bool, as_integer, cast, whole
 
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
@@ -60,7 +61,7 @@ def truth_of(p: Program, node: Any) -> bool | ex.Expr | Unknown:
     try:
         return as_bool(value)
     except Fault as fault:
-        raise Fault(fault.message, node.span) from None
+        raise fault.at(node.span) from None
 
 
 # --- literals
@@ -132,9 +133,16 @@ def _applied(p: Program, node: ast.BinaryExpression, left: Value) -> Value:
             binary(op, left, evaluate(p, node.rhs), p.limits)
         return Value(BOOL, op == "||", left.const)
     right = evaluate(p, node.rhs)
+    if op == "**" and right.is_known and left.type.is_integer and right.type.is_integer:
+        p.memory.spend_work(_power_cost(left.type, right.data), node.span)
     if p.exact and exact.is_exact(left, right):
         return exact.binary(op, left, right)
     return binary(op, left, right, p.limits)
+
+
+def _power_cost(base: QType, exponent: Any) -> int:
+    """What a power takes: nothing much unless an integer is very wide."""
+    return (base.num_bits // MACHINE_WIDTH) ** 2 * (whole(exponent).bit_length() // MACHINE_WIDTH)
 
 
 def _cast(p: Program, node: ast.Cast) -> Value:
@@ -266,6 +274,7 @@ def _concatenated(p: Program, node: ast.Concatenation) -> Place:
     found = [place_of(p, part) for part in reversed([*parts, left])]
     kinds = {part.type.kind for part in found}
     if kinds == {"qubit"}:
+        p.memory.spend_work(sum(len(part.indices) for part in found if isinstance(part, QubitsPart)))
         qubits = [i for part in found if isinstance(part, QubitsPart) for i in part.indices]
         _check_apart(qubits)
         return QubitsPart(qubits, True)
@@ -288,6 +297,7 @@ def _joined_bits(p: Program, parts: Sequence[Place]) -> Place:
     if all(isinstance(part, BitsPart) for part in parts):
         size = sum(part.type.width or 1 for part in parts)
         p.limits.check("clbits", size)
+        p.memory.spend_work(size)
         clbits = [clbit for part in parts for clbit in places.clbits_of(p.memory, part)]  # type: ignore[arg-type] # just tested
         _check_apart(clbits)
         return BitsPart(Bits("alias", size, True, clbits), range(size), True)
@@ -301,9 +311,21 @@ def _joined_arrays(p: Program, parts: Sequence[Place]) -> Place:
     if any(array.dims[1:] != first.dims[1:] for array in arrays):
         raise Fault("arrays whose inner dimensions differ cannot be concatenated")
     p.limits.check("elements", sum(len(array.positions) for array in arrays))
-    values = [p.memory.read(array.storage, place) for array in arrays for place in array.positions]
     dims = (sum(array.dims[0] for array in arrays), *first.dims[1:])
-    return Elements(collected(p.memory, first.storage.type, values, dims), range(len(values)), dims)
+    joined = _joined_storage(p, arrays, first.storage.type, dims)
+    return Elements(joined, range(len(joined.values)), dims)
+
+
+def _joined_storage(p: Program, arrays: Sequence[Elements], kind: QType, dims: tuple[int, ...]) -> Storage:
+    memory = p.memory
+    storage = Storage("array", kind, [], memory.depth, dims)
+    if all(memory.copies(array.storage, storage) for array in arrays):
+        memory.spend_elements(sum(len(array.positions) for array in arrays))
+        storage.values = [array.storage.values[place] for array in arrays for place in array.positions]
+        return storage
+    memory.spend_work(GENERAL * sum(len(array.positions) for array in arrays))
+    values = [memory.read(array.storage, place) for array in arrays for place in array.positions]
+    return collected(memory, kind, values, dims)
 
 
 # --- types

@@ -16,7 +16,7 @@ from qdock_openqasm.limits import Limits
 from qdock_openqasm.types import COMPLEX, FLOAT, INT, LITERAL, QType, core_type
 from qdock_openqasm.values import UNKNOWN, Value, as_complex, as_float, as_integer, to_expr
 
-__all__ = ["FUNCTIONS", "call_function"]
+__all__ = ["FUNCTIONS", "REAL_FUNCTIONS", "call_function"]
 
 _UINT = QType("uint")
 _REAL: dict[str, tuple[Callable[[float], float], Callable[..., ex.Expr]]] = {
@@ -32,6 +32,7 @@ _REAL: dict[str, tuple[Callable[[float], float], Callable[..., ex.Expr]]] = {
     "ceiling": (math.ceil, ex.ceiling),
     "floor": (math.floor, ex.floor),
 }
+REAL_FUNCTIONS = {name: function for name, (function, _) in _REAL.items()}
 _COMPLEX: dict[str, Callable[[complex], complex]] = {
     "arccos": cmath.acos,
     "arcsin": cmath.asin,

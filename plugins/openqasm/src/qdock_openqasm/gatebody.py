@@ -256,7 +256,8 @@ def _parsed_matrix(text: str, size: int) -> Any:
         array = np.array(json.loads(text), dtype=float)
     except (ValueError, TypeError, RecursionError):
         return None
-    return array[..., 0] + 1j * array[..., 1] if array.shape == (size, size, 2) else None
+    is_matrix = array.shape == (size, size, 2) and bool(np.isfinite(array).all())
+    return array[..., 0] + 1j * array[..., 1] if is_matrix else None
 
 
 def _row_of(template: Template, p: Program) -> RowGate | None:

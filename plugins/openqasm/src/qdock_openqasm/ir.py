@@ -16,11 +16,12 @@ from qdock.circuit import Circuit, Range
 from qdock.expr import Expr, Type, Var
 from qdock.gates import Gate
 from qdock.operations import Code
-from qdock_openqasm.bulk import Columns, append_columns, append_each, append_rows
+from qdock_openqasm.bulk import Columns, append_columns, append_each, append_repeated, append_rows
 
 __all__ = [
     "AssignOp",
     "Block",
+    "BroadcastOp",
     "ColumnsOp",
     "DelayOp",
     "EachOp",
@@ -30,6 +31,7 @@ __all__ = [
     "JumpOp",
     "Layout",
     "Op",
+    "RepeatOp",
     "Row",
     "SwitchOp",
     "WhileOp",
@@ -77,13 +79,39 @@ class ColumnsOp(Op):
     """Very many rows at once, on some qubits of the program."""
 
     columns: Columns
-    #: None: the columns have the program's qubits already.
-    qubits: Sequence[int] | None = None
+    qubits: Sequence[int]
 
     def append(self, circuit: Circuit, place: Place) -> None:
         """Append this operation to a circuit."""
-        columns = self.columns if self.qubits is None else self.columns.on(place(self.qubits))
-        append_columns(circuit, columns)
+        append_columns(circuit, self.columns.on(place(self.qubits)))
+
+
+@dataclass(frozen=True)
+class BroadcastOp(Op):
+    """The same rows on each of very many sets of qubits; `make_sets` makes them, an (n, qubits) int32 array."""
+
+    columns: Columns
+    make_sets: Callable[[], Any]
+
+    def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
+        append_columns(circuit, self.columns.on_each(self.make_sets()))
+
+
+@dataclass(frozen=True)
+class RepeatOp(Op):
+    """Operations that follow each other again and again."""
+
+    ops: list[Row | Op]
+    count: int
+
+    def append(self, circuit: Circuit, place: Place) -> None:
+        """Append this operation to a circuit."""
+        rows = [op for op in self.ops if type(op) is tuple and op[0] != Code.BARRIER]
+        if len(rows) == len(self.ops):
+            append_repeated(circuit, rows, place, self.count)
+        else:
+            _fill(circuit, Block(self.ops * self.count), place, moved=True)
 
 
 @dataclass(frozen=True)

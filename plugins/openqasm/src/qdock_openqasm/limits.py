@@ -26,7 +26,7 @@ _WHAT = {
     "gates": "gates after expansion",
     "iterations": "loop iterations while loading",
     "while_rounds": "rounds of a `while` loop while loading",
-    "unforeseen_rounds": "rounds of `while` loops whose end can't be foreseen while loading",
+    "work": "steps of loops, calls and copies while loading",
     "include_depth": "levels of include",
     "include_files": "included files",
     "include_bytes": "bytes in included files",
@@ -54,7 +54,7 @@ class Limits:
     gates: int = 50_000_000
     iterations: int = 10_000_000
     while_rounds: int = 1_000_000
-    unforeseen_rounds: int = 10_000
+    work: int = 6_000_000
     include_depth: int = 16
     include_files: int = 256
     include_bytes: int = 16 * _MEGABYTE

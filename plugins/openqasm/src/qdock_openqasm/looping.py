@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qdock import expr as ex
 from qdock.circuit import Range
 from qdock.operations import Code
 from qdock_openqasm import exact
-from qdock_openqasm.assigned import assigned_names, leaves_loop
+from qdock_openqasm.assigned import assigned_names, leaves_loop, names_in, walk
+from qdock_openqasm.cost import GENERAL, size_of
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import evaluate, resolve_type, truth_of
 from qdock_openqasm.flow import Flow, LoopFrame
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.ir import Block, ForOp, IfOp, JumpOp, WhileOp
+from qdock_openqasm.ir import Block, ForOp, IfOp, JumpOp, RepeatOp, WhileOp
 from qdock_openqasm.jumps import inside, run_all, run_guarded, unguarded
 from qdock_openqasm.loops import RuntimeBounds, check_rounds, iterations_of, rounds_of
-from qdock_openqasm.pace import Pace
-from qdock_openqasm.progress import Progress
 from qdock_openqasm.repeat import repeats_exactly
-from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Variable
+from qdock_openqasm.rounds import run_compiled
+from qdock_openqasm.scope import ArrayAlias, BitsSymbol, Subroutine, Variable
 from qdock_openqasm.types import core_type
 from qdock_openqasm.values import UNKNOWN, Value
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["run_for", "run_while"]
 
 Result = TypeVar("Result")
+#: What may end a loop before its values are used up.
+_JUMPS = (ast.Break, ast.Continue, ast.Return, ast.End)
+#: More operations than this are kept as one.
+_MANY = 4096
 
 
 # --- for
@@ -40,6 +44,11 @@ def run_for(p: Program, node: ast.For) -> Flow:
     """``for type name in values``: written out if the values are known, a loop of the circuit else."""
     if p.exact:
         return _for_exactly(p, node)
+    is_repeated = repeats_exactly(node, p)
+    if not p.memory.dry:
+        check_rounds(p, node)
+        if not is_repeated and run_compiled(p, node, rounds_of(p, node)):
+            return Flow.NEXT
     try:
         values = iterations_of(p, node)
     except RuntimeBounds as bounds:
@@ -47,28 +56,42 @@ def run_for(p: Program, node: ast.For) -> Flow:
     if p.memory.dry:
         p.check_only(node.body, variable=node.variable, kind=resolve_type(p, node.type))
         return Flow.NEXT
-    check_rounds(p, node)
-    frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops))
-    rounds, charged = 0, p.memory.charged
-    total, pace = rounds_of(p, node), Pace(p, node.iterable.span)
+    return _for_known(p, node, values, is_repeated)
+
+
+def _for_known(p: Program, node: ast.For, values: Iterator[Value], is_repeated: bool) -> Flow:
+    memory, cost, total = p.memory, p.cost_of(node.body), rounds_of(p, node)
+    is_foreseen = is_repeated or not any(isinstance(item, _JUMPS) for item in walk(node.body))
+    memory.spend_work(cost * (1 if is_repeated else total) if is_foreseen else 0, node.iterable.span)
+    frame = LoopFrame(memory.depth, False, memory.out, len(memory.out.ops))
+    charged, phases, rounds = memory.charged, len(memory.out.phases), 0
     with inside(p, frame):
         for value in values:
             rounds += 1
+            memory.spend_work(0 if is_foreseen and total else cost, node.iterable.span)
             flow = _round(p, lambda value=value: _for_body(p, node, value))  # type: ignore[misc] # bound at once
             if flow in (Flow.RETURN, Flow.END):
                 return flow
             if flow is Flow.BREAK:
                 break
-            if not rounds & (rounds - 1):
-                pace.check(rounds, max(total - rounds, 0))
-            if rounds == 1 and repeats_exactly(node, p):
+            if is_repeated:
                 count = (total or 1 + sum(1 for _ in values)) - 1
-                p.memory.charge((p.memory.charged - charged) * count, node.span)
-                frame.out.ops.extend(frame.out.ops[frame.start :] * count)
+                memory.charge((memory.charged - charged) * count, node.span)
+                _repeat(frame.out, frame.start, phases, count)
                 break
     if not rounds:
         p.check_only(node.body, variable=node.variable, kind=resolve_type(p, node.type))
     return Flow.NEXT
+
+
+def _repeat(out: Block, first: int, first_phase: int, count: int) -> None:
+    """Append what a block holds from some place on, several times more."""
+    rows = out.ops[first:]
+    out.phases.extend(out.phases[first_phase:] * count)
+    if len(rows) * count > _MANY:
+        out.ops.append(RepeatOp(rows, count))
+    else:
+        out.ops.extend(rows * count)
 
 
 def _for_body(p: Program, node: ast.For, value: Value) -> Flow:
@@ -84,8 +107,10 @@ def _round(p: Program, body: Callable[[], Flow]) -> Flow:
     def once() -> Flow:
         with p.releasing():
             frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops), what="round")
+            charged = p.memory.charged
             with inside(p, frame):
                 flow = body()
+            p.memory.spend_elements(p.memory.charged - charged)
             return Flow.NEXT if flow is Flow.CONTINUE else flow
 
     return run_guarded(p, once) if unguarded(p) else once()
@@ -158,14 +183,22 @@ def run_while(p: Program, node: ast.While) -> Flow:
 
 
 def _while_known(p: Program, node: ast.While) -> Flow:
-    frame = LoopFrame(p.memory.depth, False, p.memory.out, len(p.memory.out.ops))
-    progress = Progress(p, node)
+    memory, span = p.memory, node.condition.span
+    if _never_ends(p, node):
+        raise p.limits.reached("iterations", None, span)
+    if run_compiled(p, node):
+        return Flow.NEXT
+    frame = LoopFrame(memory.depth, False, memory.out, len(memory.out.ops))
+    cost, rounds = p.cost_of(node.body) + GENERAL * size_of(node.condition), 0
     with inside(p, frame):
         while True:
             truth = _condition(p, node)
             if truth is not True:
                 break
-            progress.check()
+            rounds += 1
+            p.spend(1, span)
+            p.limits.check("while_rounds", rounds, span)
+            memory.spend_work(cost, span)
             flow = _round(p, lambda: p.run_body(node.body))
             if flow in (Flow.RETURN, Flow.END):
                 return flow
@@ -174,6 +207,14 @@ def _while_known(p: Program, node: ast.While) -> Flow:
         if truth is not False:
             _while_at_run_time(p, node)
     return Flow.NEXT
+
+
+def _never_ends(p: Program, node: ast.While) -> bool:
+    """Whether nothing in a loop can change its condition, nor end the program."""
+    calls = (ast.FunctionCall, ast.GateCall)
+    return not names_in([node.condition]) & assigned_names(node.body) and not any(
+        isinstance(item, calls) and isinstance(p.scopes.find(item.name.name), Subroutine) for item in walk([node])
+    )
 
 
 def _while_at_run_time(p: Program, node: ast.While) -> None:

@@ -16,7 +16,7 @@ from qdock_openqasm.values import UNKNOWN, Value, as_integer, convert
 if TYPE_CHECKING:
     from qdock_openqasm.program import Program
 
-__all__ = ["RuntimeBounds", "check_rounds", "iterations_of", "range_of", "rounds_of"]
+__all__ = ["RuntimeBounds", "check_rounds", "iterations_of", "length_of", "range_of", "rounds_of"]
 
 
 class RuntimeBounds(Exception):
@@ -79,10 +79,10 @@ def _count(p: Program, iterable: Any) -> int:
     except (Fault, RuntimeBounds):
         # A bound may be the variable of a loop around, which does not exist yet.
         return 0
-    return _length(values) if values is not None else 0
+    return length_of(values) if values is not None else 0
 
 
-def _length(values: range) -> int:
+def length_of(values: range) -> int:
     """How many values a range has; `len` knows no number beyond 64 bits."""
     return max(0, (values.stop - values.start + values.step - (1 if values.step > 0 else -1)) // values.step)
 
@@ -100,7 +100,7 @@ def iterations_of(p: Program, node: ast.For) -> Iterator[Value]:
         values = range_of(p, iterable)
         if values is None:
             return iter([Value(kind, UNKNOWN)])
-        p.spend(_length(values), iterable.span)
+        p.spend(length_of(values), iterable.span)
         return (convert(Value(INT, number), kind, f"'{node.variable.name}'") for number in values)
     if isinstance(iterable, ast.DiscreteSet):
         p.spend(len(iterable.values), iterable.span)

@@ -23,6 +23,16 @@ from qdock_openqasm.values import UNKNOWN, Value, convert, to_expr
 __all__ = ["Bits", "Memory", "Storage"]
 
 _UNSURE = 2
+#: From the states of bits, 0 and 1, to the digits of a number.
+_DIGITS = bytes.maketrans(b"\x00\x01", b"01")
+_NUMBERS = frozenset({bool, int, float, complex})
+#: So many elements are copied in a unit of work.
+_ELEMENTS = 2
+
+
+def _bits(number: int, size: int) -> list[int]:
+    """The bits of a number, the least significant first."""
+    return [int(digit) for digit in f"{number & ((1 << size) - 1):0{size}b}"[::-1]]
 
 
 @dataclass(eq=False)
@@ -94,6 +104,8 @@ class Memory:
         self.exact = False
         #: What counts as gates so far.
         self.charged = 0
+        #: What loops, calls and copies have taken so far, in units of `Limits.work`.
+        self.work = 0
         self._known = bytearray()
         self._frames: list[_Frame] = []
         self._names: set[str] = set()
@@ -119,10 +131,26 @@ class Memory:
         if self.charged > self.limits.gates:
             raise self.limits.reached("gates", self.charged, span)
 
+    def spend_work(self, units: int, span: Any = None) -> None:
+        """Count work before it is done: what a loop, a call or a copy takes, however it is driven."""
+        if self.dry:
+            return
+        self.work += units
+        if self.work > self.limits.work:
+            raise self.limits.reached("work", self.work, span)
+
+    def spend_elements(self, count: int, span: Any = None) -> None:
+        """Count elements that are about to be copied as they are."""
+        self.spend_work(count // _ELEMENTS, span)
+
     def charge_elements(self, count: int, span: Any = None) -> None:
         """Count the elements of an array that is about to be declared."""
         self._elements += count
         self.limits.check("elements", self._elements, span)
+
+    def known_bits(self) -> bytearray:
+        """Return what is known of each clbit: 0, 1, or 2 if only the circuit knows."""
+        return self._known
 
     @property
     def num_clbits(self) -> int:
@@ -312,6 +340,13 @@ class Memory:
         value = storage.values[position]
         return Value(storage.type, storage.variables[position] if value is None else value)
 
+    def copies(self, source: Storage, target: Storage) -> bool:
+        """Return whether the elements of an array may be taken over as the numbers they are."""
+        if self.exact or source.type != target.type or self.depth > target.home:
+            return False
+        self.spend_elements(len(source.values))
+        return all(type(value) in _NUMBERS for value in source.values)
+
     def write(self, storage: Storage, position: int, value: Value) -> None:
         """Set a variable or an element."""
         value = convert(value, storage.type, f"'{storage.name}'")
@@ -345,16 +380,18 @@ class Memory:
             return Value(item.type, (item.number or 0) if item.is_register else bool(item.number))
         if not item.size:
             return Value(item.type, 0)
-        states = [self._known[clbit] for clbit in item.clbits]
+        self.spend_elements(item.size)
+        states = self._states(item.clbits)
         if _UNSURE in states:
             node = ex.Bits(tuple(item.clbits)) if item.is_register else ex.Bit(item.clbits[0])
             return Value(item.type, node)
-        number = sum(state << position for position, state in enumerate(states))
+        number = int(states[::-1].translate(_DIGITS), 2)
         return Value(item.type, number if item.is_register else bool(number))
 
-    def states(self, item: Bits) -> object:
-        """Return what is known of bits, to be compared with what is known later."""
-        return item.number if item.clbits is None else bytes(self._known[clbit] for clbit in item.clbits)
+    def _states(self, clbits: Sequence[int]) -> bytes:
+        if isinstance(clbits, range) and clbits.step == 1:
+            return bytes(self._known[clbits.start : clbits.stop])
+        return bytes([self._known[clbit] for clbit in clbits])
 
     def write_bits(self, item: Bits, value: Value) -> None:
         """Set a bit or a register."""
@@ -373,7 +410,8 @@ class Memory:
             self._change_clbits(clbits, int(value.data))
 
     def _change_clbits(self, clbits: Sequence[int], number: int) -> None:
-        wanted = [(number >> position) & 1 for position in range(len(clbits))]
+        self.spend_elements(len(clbits))
+        wanted = _bits(number, len(clbits))
         if any(self._known[clbit] != bit for clbit, bit in zip(clbits, wanted, strict=True)):
             for clbit in clbits:
                 self._touch_clbit(clbit)
@@ -383,7 +421,7 @@ class Memory:
         target: ex.Bit | ex.Bits = ex.Bits(tuple(clbits)) if len(clbits) > 1 else ex.Bit(clbits[0])
         out.ops.append(AssignOp(target, ex.Const(target.type.wrap(number), target.type)))
         if not self.exact:
-            self._mark(clbits, [(number >> position) & 1 for position in range(len(clbits))])
+            self._mark(clbits, _bits(number, len(clbits)))
 
     def _mark(self, clbits: Sequence[int], states: Sequence[int]) -> None:
         for clbit, state in zip(clbits, states, strict=True):

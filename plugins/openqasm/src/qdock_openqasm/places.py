@@ -10,6 +10,7 @@ from typing import Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock_openqasm.cost import GENERAL
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import Evaluate, choose, positions_in
@@ -83,16 +84,25 @@ def select(memory: Memory, place: Place, index: Any, evaluate: Evaluate) -> Plac
     size = _size(kind)
     positions, is_register = positions_in(index, size, evaluate, f"a value of type {kind}")
     if isinstance(place, QubitsPart):
-        return QubitsPart([place.indices[i] for i in positions], is_register)
+        return QubitsPart(_picked(memory, place.indices, positions), is_register)
     if not positions:
         raise Fault("this range chooses no bit: without one there is no value")
     if isinstance(place, BitsPart):
-        return BitsPart(place.whole, [place.positions[i] for i in positions], is_register)
+        return BitsPart(place.whole, _picked(memory, place.positions, positions), is_register)
     if isinstance(place, BitSlice):
-        return BitSlice(place.whole, [place.positions[i] for i in positions], is_register)
+        return BitSlice(place.whole, _picked(memory, place.positions, positions), is_register)
     if isinstance(place, Elements):
         return BitSlice(place, positions, is_register)
     return _bits_of(place, positions, is_register)
+
+
+def _picked(memory: Memory, items: Sequence[int], positions: Sequence[int]) -> Sequence[int]:
+    """Some of the items, by their positions; a range of a range is one, and costs nothing."""
+    if isinstance(items, range) and isinstance(positions, range):
+        first, step = items.start + items.step * positions.start, items.step * positions.step
+        return range(first, first + step * len(positions), step)
+    memory.spend_elements(len(positions))
+    return [items[position] for position in positions]
 
 
 def _size(kind: QType) -> int:
@@ -123,12 +133,16 @@ def _elements(memory: Memory, place: Elements, index: Any, evaluate: Evaluate) -
     if memory.dry:
         # While a subroutine is checked, sizes may be unknown; nothing is read or written.
         return Elements(place.storage, place.positions, tuple(_length(found) for found, keeps in chosen if keeps))
+    dims = tuple(len(found) for found, keeps in chosen if keeps)
+    if len(chosen) == 1:
+        return Elements(place.storage, _picked(memory, place.positions, chosen[0][0]), dims)
+    memory.spend_work(2 * math.prod(dims))
     strides = [math.prod(place.dims[axis + 1 :]) for axis in range(len(place.dims))]
     offsets = [
         [position * stride for position in positions] for (positions, _), stride in zip(chosen, strides, strict=True)
     ]
     positions = [place.positions[sum(where)] for where in product(*offsets)]
-    return Elements(place.storage, positions, tuple(len(found) for found, keeps in chosen if keeps))
+    return Elements(place.storage, positions, dims)
 
 
 def _along(element: Any, size: int, evaluate: Evaluate) -> tuple[Sequence[int], bool]:
@@ -198,8 +212,7 @@ def _read_bits(memory: Memory, place: BitsPart) -> Value:
 
 def _part(memory: Memory, place: BitsPart) -> Bits:
     """A part of a register as a register of its own, on the same clbits."""
-    clbits = memory.clbits(place.whole)
-    chosen = [clbits[position] for position in place.positions]
+    chosen = clbits_of(memory, place)
     return Bits(place.whole.name, len(chosen), place.is_register, chosen, home=place.whole.home)
 
 
@@ -208,7 +221,7 @@ def clbits_of(memory: Memory, place: BitsPart) -> Sequence[int]:
     clbits = memory.clbits(place.whole)
     if isinstance(place.positions, range) and place.positions == range(len(clbits)):
         return clbits
-    return [clbits[position] for position in place.positions]
+    return _picked(memory, clbits, place.positions)
 
 
 def write(memory: Memory, place: Place, value: Value) -> None:
@@ -234,6 +247,13 @@ def _write_elements(memory: Memory, place: Elements, value: Value) -> None:
         return
     source = value.data
     assert isinstance(source, Elements)
+    if memory.copies(source.storage, place.storage):
+        memory.spend_elements(len(place.positions))
+        known = [source.storage.values[position] for position in source.positions]
+        for position, number in zip(place.positions, known, strict=True):
+            place.storage.values[position] = number
+        return
+    memory.spend_work(GENERAL * len(place.positions))
     values = [memory.read(source.storage, position) for position in source.positions]
     for position, element in zip(place.positions, values, strict=True):
         memory.write(place.storage, position, element)

@@ -79,8 +79,13 @@ class Program:
         self._patience = _PATIENCE
         #: Rounds of loops, and calls, so far.
         self.iterations = 0
-        self.unforeseen = 0
-        self._checked: set[int] = set()
+        #: Whether loops over known numbers may be compiled; the result is the same.
+        self.compiles = True
+        #: Loops that can't be, by their identity.
+        self.unfit: dict[int, Any] = {}
+        self._costs: dict[int, tuple[Any, int]] = {}
+        #: Blocks that have been checked though they were not run, by their identity.
+        self.checked: set[int] = set()
         self._alive: list[Any] = []
         self._include = include
         self.pending: list[Bits | Storage] = []
@@ -130,6 +135,15 @@ class Program:
         self.iterations += iterations
         self.limits.check("iterations", self.iterations, span)
 
+    def cost_of(self, nodes: Sequence[Any]) -> int:
+        """Return what running some statements once takes the general way."""
+        from qdock_openqasm.cost import general_cost
+
+        found = self._costs.get(id(nodes))
+        if found is None:
+            found = self._costs[id(nodes)] = nodes, general_cost(nodes)
+        return found[1]
+
     @property
     def iterations_left(self) -> int:
         """How many rounds of loops may still be resolved."""
@@ -176,9 +190,9 @@ class Program:
 
         Once is enough, as types don't change from round to round.
         """
-        if not statements or id(statements) in self._checked:
+        if not statements or id(statements) in self.checked:
             return
-        self._checked.add(id(statements))
+        self.checked.add(id(statements))
         self._alive.append(statements)
         with self.only_checking(), self.scope():
             if variable is not None and kind is not None:

@@ -56,9 +56,11 @@ class Reader:
     def __init__(self, limits: Limits, inputs: Mapping[str, Any] | None = None, fast: bool = True) -> None:
         self.limits = limits
         self.program = Program(limits, inputs or {}, self._include)
+        self.program.compiles = fast
         self._is_fast = fast
         self._problems: list[Problem] = []
         self._suppressed = 0
+        self._hidden: Fault | None = None
         self._stopped = False
         self._includes = Includes(None, limits)
 
@@ -70,12 +72,14 @@ class Reader:
             with deep_stack():
                 self.limits.check("source_bytes", len(text))
                 self._read_program(source)
-                if not self._problems:
+                if not self._problems and self._hidden is None:
                     return self._circuit(source)
         except Fault as fault:
             self._fail(fault, source)
         except RecursionError:
             self._fail(self.limits.reached("nesting"), source)
+        if not self._problems and self._hidden is not None:
+            self._fail(self._hidden, source)
         raise as_error(self._problems, limit=False, stopped=self._stopped)
 
     def _fail(self, fault: Fault, source: Source) -> None:
@@ -172,6 +176,7 @@ class Reader:
         scopes.poisoned |= {word for word in words if scopes.find(word) is None}
         if isinstance(fault, Suppressed):
             self._suppressed += 1
+            self._hidden = self._hidden or fault
             self._stopped = self._suppressed > _MOST_SUPPRESSED
             return
         line, column = source.place(begin)

@@ -22,7 +22,7 @@ from qdock_openqasm.memory import Bits
 from qdock_openqasm.places import BitsPart
 from qdock_openqasm.qubits import QubitsPart
 from qdock_openqasm.runtime_index import switch_on
-from qdock_openqasm.scope import Constant, Extern, Input, Qubits, Subroutine, a, declared
+from qdock_openqasm.scope import Extern, Subroutine, declared
 from qdock_openqasm.subroutines import call_by_gate_syntax, define_extern, define_subroutine
 from qdock_openqasm.types import BIT, bits
 from qdock_openqasm.values import UNKNOWN, Duration, Value
@@ -107,7 +107,7 @@ def _gate_call(p: Program, node: ast.GateCall) -> None:
     try:
         check_call(gate.name, gate.gate, node, len(angles), controls)
     except Fault as fault:
-        raise Fault(fault.message, fault.span, declared(gate)) from None
+        raise fault.at(fault.span, declared(gate)) from None
     apply(p, gate.gate, angles, modifiers, parts, f"gate '{gate.name}'", node.span)
 
 
@@ -129,7 +129,7 @@ def _measure(p: Program, node: ast.MeasureStatement) -> None:
     if node.target is None:
         _measure_into(p, part.indices, _scratch(p, len(part.indices)))
         return
-    check_writable(p, node.target)
+    declarations.check_writable(p, node.target)
     target = place_of(p, node.target)
     if isinstance(target, BitsPart):
         _check_sizes(part, target, node)
@@ -246,21 +246,8 @@ def _box(p: Program, node: ast.Box) -> Flow:
 # --- assignment
 
 
-def check_writable(p: Program, node: Any) -> None:
-    """Raise a `Fault` if an assignment's target is something that never changes."""
-    name = node.name if isinstance(node, ast.IndexedIdentifier) else node
-    symbol = p.scopes.get(name)
-    if isinstance(symbol, Qubits):
-        raise Fault(f"a qubit has no value: '{name.name}' can't be assigned to", node.span, declared(symbol))
-    if isinstance(symbol, (Constant, Input)):
-        raise Fault(f"'{name.name}' is {a(symbol.what)} and can't be assigned to", node.span, declared(symbol))
-    if p.scopes.is_outside(name.name):
-        message = f"'{name.name}' belongs to the program: inside a subroutine it can be read, but not changed"
-        raise Fault(message, node.span, declared(symbol))
-
-
 def _assignment(p: Program, node: ast.Assignment) -> None:
-    check_writable(p, node.target)
+    declarations.check_writable(p, node.target)
     value = evaluate(p, node.value)
     target = place_of(p, node.target)
     if node.op.value != "=":
@@ -268,7 +255,7 @@ def _assignment(p: Program, node: ast.Assignment) -> None:
     try:
         places.write(p.memory, target, value)
     except Fault as fault:
-        raise Fault(fault.message, fault.span or node.value.span) from None
+        raise fault.at(fault.span or node.value.span) from None
 
 
 def _expression(p: Program, node: ast.ExpressionStatement) -> None:

@@ -149,6 +149,7 @@ def call_subroutine(p: Program, symbol: Subroutine, nodes: Sequence[Any], node: 
         raise Fault(f"'{symbol.name}' calls itself, which a circuit can't hold", node.span, declared(symbol))
     p.spend(1, node.span)
     p.limits.check("iterations", symbol.weight, node.span)
+    p.memory.spend_work(p.cost_of(symbol.node.body), node.span)
     p.limits.check("nesting", len(p.calls) + 1, node.span)
     return _written_out(p, symbol, values)
 
@@ -248,7 +249,7 @@ def set_result(p: Program, value: Value | None, node: Any) -> CallFrame | None:
     try:
         value = convert(value, frame.returns, f"the result of '{frame.name}'")
     except Fault as fault:
-        raise Fault(fault.message, node.value.span) from None
+        raise fault.at(node.value.span) from None
     if not p.memory.dry:
         _store(p, frame, value)
     return frame

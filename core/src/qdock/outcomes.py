@@ -25,6 +25,7 @@ _PREFIXED_BINARY = re.compile(r"0[bB][01]+")
 _CHUNK_BYTES = 1 << 22
 # Of so few clbits the texts of all outcomes are made once, as the circuits of a batch share them.
 _FEW_BITS = 8
+_SHORT_TEXT = 128
 
 
 def num_words(num_bits: int) -> int:
@@ -291,11 +292,23 @@ def _all_bit_strings(num_bits: int, registers: Registers) -> list[str]:
 
 
 def _chunk_of_bit_strings(words: Words, num_bits: int, groups: list[int]) -> list[str]:
+    text = np.unpackbits(big_endian(words)[:, -((num_bits + 7) // 8) :], axis=1)
+    text |= ord("0")
+    if len(groups) > 1:
+        text = _with_spaces(text, num_bits, groups)
     width = num_bits + len(groups) - 1
-    bits = np.unpackbits(big_endian(words)[:, -((num_bits + 7) // 8) :], axis=1)
-    text = np.full((len(words), width), ord(" "), np.uint8)
-    source, target = bits.shape[1], width
+    # Numpy makes short strings quicker from code points, and long ones from bytes.
+    if width <= _SHORT_TEXT:
+        points: list[str] = text.astype(np.uint32)[:, -width:].view(f"U{width}")[:, 0].tolist()
+        return points
+    return list(map(bytes.decode, np.ascontiguousarray(text[:, -width:]).view(f"S{width}")[:, 0].tolist()))
+
+
+def _with_spaces(digits: NDArray[np.uint8], num_bits: int, groups: list[int]) -> NDArray[np.uint8]:
+    """Return rows of text with spaces between groups of digits, the first group rightmost."""
+    text = np.full((len(digits), num_bits + len(groups) - 1), ord(" "), np.uint8)
+    source, target = digits.shape[1], text.shape[1]
     for size in groups:
-        np.bitwise_or(bits[:, source - size : source], ord("0"), out=text[:, target - size : target])
+        text[:, target - size : target] = digits[:, source - size : source]
         source, target = source - size, target - size - 1
-    return [line.decode() for line in text.view(f"S{width}").reshape(-1).tolist()]
+    return text

@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 
 from qdock.backend import Context
 from qdock.circuit import Circuit
+from qdock.errors import JobCancelledError
 from qdock.gates import GATES, Gate
-from qdock_basic.clifford import clifford_of, is_clifford
-from qdock_basic.tableau import outcomes_of
+from qdock_basic import fast, tableau
+from qdock_basic.affine import AffineSpace, reduced_space
+from qdock_basic.clifford import clifford_of, is_clifford, packed, unpacked
 from qdock_basic.watch import Watch
+
+needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")
+both = pytest.mark.parametrize(
+    "outcomes_of",
+    [pytest.param(tableau.outcomes_of, id="numpy"), pytest.param(fast.outcomes_of, id="fast", marks=needs_numba)],
+)
 
 FIXED = ("x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "id")
 PAIRS = ("cx", "cy", "cz", "swap", "iswap", "dcx", "ecr")
@@ -44,19 +52,105 @@ def clifford_circuits(draw: Any, most_qubits: int = 4) -> Circuit:
     return circuit.measure(0, 0)
 
 
-def space_of(circuit: Circuit) -> Any:
-    return outcomes_of(circuit, Watch(Context()))
+def random_circuit(size: int, depth: int, rng: np.random.Generator) -> Circuit:
+    """Gates, measurements on the way and resets; at the end everything is measured."""
+    circuit = Circuit(size, 2 * size)
+    for _ in range(depth):
+        first, second = rng.permutation(size)[:2].tolist()
+        circuit.append(str(rng.choice(FIXED)), [first]).append(str(rng.choice(STIM_PAIRS)), [first, second])
+        kind = rng.integers(40)
+        if kind == 0:
+            circuit.reset(first)
+        elif kind < 3:
+            circuit.measure(second, int(rng.integers(2 * size)))
+    return circuit.measure(range(size), range(size))
 
 
+@both
 @settings(deadline=None)
-@given(clifford_circuits())
-def test_all_outcomes_are_those_of_statevectors_and_equally_likely(oracle: Any, circuit: Circuit) -> None:
+@given(circuit=clifford_circuits())
+def test_all_outcomes_are_those_of_statevectors_and_equally_likely(
+    outcomes_of: Any, oracle: Any, circuit: Circuit
+) -> None:
     assert is_clifford(circuit)
-    space = space_of(circuit)
+    space = outcomes_of(circuit, Watch(Context()))
     choices = np.arange(1 << len(space.rows), dtype=np.uint64).reshape(-1, 1)
+    outcomes = space.outcomes(choices)[:, 0].astype(int)
+    assert (np.diff(outcomes) > 0).all()
     found = np.zeros(1 << circuit.num_clbits)
-    np.add.at(found, space.outcomes(choices)[:, 0].astype(int), 0.5 ** len(space.rows))
+    np.add.at(found, outcomes, 0.5 ** len(space.rows))
     np.testing.assert_allclose(found, oracle.distribution(circuit), atol=1e-9)
+
+
+# --- beside another simulator
+
+
+STIM_NAMES = {"sdg": "S_DAG", "sx": "SQRT_X", "sxdg": "SQRT_X_DAG", "id": "I", "measure": "M", "reset": "R"}
+STIM_PAIRS = ("cx", "cy", "cz", "swap", "iswap")
+
+
+def stim_space(circuit: Circuit, seed: int) -> AffineSpace:
+    """The space that samples of stim span: so many that one which is smaller than it should be never comes."""
+    stim = pytest.importorskip("stim", reason="compares with stim")
+    other, clbits = stim.Circuit(), []
+    for operation in circuit:
+        other.append(STIM_NAMES.get(operation.name, operation.name.upper()), operation.qubits)
+        clbits += operation.clbits
+    samples = other.compile_sampler(seed=seed).sample(circuit.num_clbits + 64)
+    numbers = [sum(1 << clbit for clbit, bit in dict(zip(clbits, row, strict=True)).items() if bit) for row in samples]
+    return reduced_space(numbers[0], [number ^ numbers[0] for number in numbers], circuit.num_clbits)
+
+
+@both
+@pytest.mark.parametrize("size, depth", [(2, 30), (7, 100), (40, 500), (64, 700), (65, 700), (150, 3000)])
+def test_large_circuits_have_the_outcomes_that_stim_finds(outcomes_of: Any, size: int, depth: int) -> None:
+    circuit = random_circuit(size, depth, np.random.default_rng(size))
+    found, expected = outcomes_of(circuit, Watch(Context())), stim_space(circuit, size)
+    np.testing.assert_array_equal(found.reference, expected.reference)
+    np.testing.assert_array_equal(found.rows, expected.rows)
+
+
+@needs_numba
+@pytest.mark.parametrize("shots", [1, 100, 5000])
+def test_a_seed_gives_the_same_counts_compiled_or_not(simulated: Any, shots: int) -> None:
+    for size in (3, 12, 70):
+        circuit = random_circuit(size, 20 * size, np.random.default_rng(size))
+        options = {"method": "stabilizer", "shots": shots, "memory": True}
+        first, second = (simulated(circuit, engine=engine, **options) for engine in ("numpy", "fast"))
+        assert first.get_counts() == second.get_counts()
+        assert first.get_memory() == second.get_memory()
+
+
+@needs_numba
+def test_all_outcomes_are_listed_compiled_or_not(simulated: Any) -> None:
+    circuit = random_circuit(8, 60, np.random.default_rng(3))
+    options = {"method": "stabilizer", "output": "probabilities"}
+    first, second = (simulated(circuit, engine=engine, **options) for engine in ("numpy", "fast"))
+    np.testing.assert_array_equal(first.get_probabilities(), second.get_probabilities())
+
+
+@both
+def test_a_circuit_of_many_qubits_can_be_stopped(outcomes_of: Any) -> None:
+    class Due(Watch):
+        def is_due(self) -> bool:
+            return True
+
+    class Stopped(Context):
+        def check(self) -> None:
+            raise JobCancelledError("Enough.")
+
+    circuit = Circuit(3000, 3000).h(range(3000)).cx(range(2999), range(1, 3000)).measure(range(3000), range(3000))
+    with pytest.raises(JobCancelledError, match="Enough"):
+        outcomes_of(circuit, Due(Stopped(seed=1)))
+
+
+def test_a_gate_is_the_same_from_its_number() -> None:
+    for name in (*FIXED, *PAIRS):
+        gate = clifford_of(GATES[name].matrix())
+        assert gate is not None
+        again = unpacked(packed(gate))
+        assert (again.sums[: len(gate.sums)], again.sign) == gate
+        assert not any(again.sums[len(gate.sums) :])
 
 
 @pytest.mark.parametrize("name", GATES)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,9 @@ from qdock.circuit import Circuit
 from qdock.gates import GATES
 from qdock.operations import Code, Columns
 
-__all__ = ["TOLERANCE", "Clifford", "clifford_gates", "is_clifford"]
+__all__ = ["COPY", "NO_GATE", "TOLERANCE", "Actions", "actions_of", "clifford_of", "is_clifford", "packed", "unpacked"]
+
+Actions = npt.NDArray[np.uint64]
 
 #: How far an entry of a gate's action on Pauli matrices, and so its angles, may be from a Clifford gate's.
 TOLERANCE = 1e-10
@@ -22,8 +23,17 @@ TOLERANCE = 1e-10
 _MOST_QUBITS = 2
 
 _PAULIS = (np.eye(2), np.array([[0, 1], [1, 0]]), np.diag([1, -1]), np.array([[0, -1j], [1j, 0]]))
-_NAMES = {row.code: name for name, row in GATES.items()}
-_NO_GATES = frozenset({Code.MEASURE, Code.RESET, Code.BARRIER, Code.DELAY})
+_ROWS = {row.code: row for row in GATES.values()}
+_NO_GATES = (Code.MEASURE, Code.RESET, Code.BARRIER, Code.DELAY)
+# Where the bits of the sign begin in a gate as a number.
+_SIGN = 16
+#: Stands for an operation that is no gate.
+NO_GATE = 1 << 32
+# Stand for what is no Clifford gate, for a gate whose angles say whether it is one, and for one that must be asked.
+_OTHER, _TURN, _ASK = 1 << 33, 1 << 34, 1 << 35
+_QUARTER = math.pi / 2
+# An angle of more quarter turns is not given as exactly as `TOLERANCE` asks for.
+_MOST_QUARTERS = 1 << 20
 
 
 class Clifford(NamedTuple):
@@ -41,59 +51,111 @@ class Clifford(NamedTuple):
     sign: tuple[tuple[int, ...], ...]
 
 
+# --- a gate on up to two qubits as a number: four bits for each sum, then one for each product that it may have
+
+
+def packed(gate: Clifford) -> int:
+    """Return a gate as a number of 32 bits."""
+    sums = sum(_mask(bits) << 4 * place for place, bits in enumerate(gate.sums))
+    return sums | sum(1 << _SIGN + _mask(product) for product in gate.sign)
+
+
+@lru_cache(maxsize=1 << 12)
+def unpacked(number: int) -> Clifford:
+    """Return the gate that a number stands for; one on a single qubit leaves a second one nothing."""
+    sums = tuple(_places(number >> 4 * place & 15) for place in range(4))
+    return Clifford(sums, tuple(_places(product) for product in range(16) if number >> _SIGN + product & 1))
+
+
+def _mask(places: tuple[int, ...]) -> int:
+    return sum(1 << place for place in places)
+
+
+def _places(mask: int) -> tuple[int, ...]:
+    return tuple(place for place in range(4) if mask >> place & 1)
+
+
+#: Copies the first qubit's value to the second, which is 0: a controlled X.
+COPY = packed(Clifford(((0,), (1, 3), (0, 2), (3,)), ((0, 3), (0, 2, 3), (0, 1, 3))))
+
 # --- circuits
 
 
 def is_clifford(circuit: Circuit) -> bool:
     """Whether a circuit has nothing but Clifford gates, measurements and resets, and no classical control."""
-    columns = circuit.columns()
-    if columns.expressions or not _has_right_angles(columns):
-        return False
-    used = np.flatnonzero(np.bincount(columns.code, minlength=1)).tolist()
-    if any(code > Code.DELAY for code in used):
-        return False
-    if any(code < Code.MODIFIED and not _num_params(code) and _row(code) is None for code in used):
-        return False
-    return all(item is not None for item in clifford_gates(columns))
+    return actions_of(circuit.columns()) is not None
 
 
-def clifford_gates(columns: Columns) -> Iterator[Clifford | int | None]:
-    """Yield for each operation what it does if it is a Clifford gate, its code if it is no gate, or else None."""
-    params, starts = columns.params.tolist(), columns.param_start.tolist()
-    for index, code in enumerate(columns.code.tolist()):
-        if code in _NO_GATES:
-            yield code
-        elif code == Code.MODIFIED:
-            yield _of_modified(columns.details[index], tuple(params[starts[index] : starts[index + 1]]))
-        else:
-            yield _row(code, *params[starts[index] : starts[index + 1]])
+def actions_of(columns: Columns) -> Actions | None:
+    """Return what each operation does, as `packed` has it, or None if one is neither a Clifford gate nor no gate.
+
+    Returns
+    -------
+    (n,) uint64 array, or None
+        `NO_GATE` for measurements, resets, barriers and delays.
+    """
+    actions = _without_angles()[columns.code]
+    if columns.expressions or (actions == _OTHER).any():
+        return None
+    turning = np.flatnonzero(actions == _TURN)
+    if len(turning):
+        actions[turning] = _turns(columns, turning)
+    for index in np.flatnonzero(actions == _ASK).tolist():
+        angles = columns.params[columns.param_start[index] : columns.param_start[index + 1]].tolist()
+        actions[index] = _modified_action(columns.details[index], *angles)
+        if actions[index] == _OTHER:
+            return None
+    return None if (actions == _OTHER).any() else actions
 
 
-def _has_right_angles(columns: Columns) -> bool:
-    """Whether all angles are multiples of a quarter turn, as those of rotations that are Clifford gates are."""
-    quarters = columns.params / (math.pi / 2)
-    if Code.DELAY in columns.code or Code.MODIFIED in columns.code:
-        # A duration is no angle, and a power multiplies one.
-        return True
-    return bool((np.abs(quarters - np.rint(quarters)) < TOLERANCE).all())
+def _turns(columns: Columns, which: npt.NDArray[np.intp]) -> Any:
+    """Return what some operations with angles do, each kind asked for once."""
+    starts, ends = columns.param_start[which], columns.param_start[which + 1]
+    keys = columns.code[which].astype(np.int64)
+    for place in range(int((ends - starts).max())):
+        has = np.flatnonzero(starts + place < ends)
+        quarters = columns.params[starts[has] + place] / _QUARTER
+        whole = np.rint(quarters)
+        if not (np.abs(quarters - whole) < TOLERANCE).all() or np.abs(whole).max() > _MOST_QUARTERS:
+            return _OTHER
+        keys[has] |= whole.astype(np.int64) % 8 << 8 + 3 * place
+    different, kind = np.unique(keys, return_inverse=True)
+    return np.array([_turn(key) for key in different.tolist()], np.uint64)[kind]
 
 
-def _num_params(code: int) -> int:
-    return GATES[_NAMES[code]].num_params
+@lru_cache(maxsize=1 << 12)
+def _turn(key: int) -> int:
+    """Return what a gate does from its code and its angles in quarter turns, of which eight are none."""
+    code = key & 255
+    return _table_action(code, *((key >> 8 + 3 * place & 7) * _QUARTER for place in range(_ROWS[code].num_params)))
 
 
 # --- gates
 
 
-@lru_cache(maxsize=1 << 12)
-def _row(code: int, *angles: float) -> Clifford | None:
-    row = GATES[_NAMES[code]]
-    return clifford_of(row.matrix(*angles)) if row.num_qubits <= _MOST_QUBITS else None
+@cache
+def _without_angles() -> Actions:
+    """Return what operations do, by code, as far as it says so."""
+    actions = np.full(256, _OTHER, np.uint64)
+    actions[list(_NO_GATES)] = NO_GATE
+    actions[Code.MODIFIED] = _ASK
+    for row in GATES.values():
+        actions[row.code] = _TURN if row.num_params else _table_action(row.code)
+    return actions
 
 
-def _of_modified(detail: Any, angles: tuple[float, ...]) -> Clifford | None:
+def _table_action(code: int, *angles: float) -> int:
+    row = _ROWS[code]
+    return _packed_or_other(clifford_of(row.matrix(*angles)) if row.num_qubits <= _MOST_QUBITS else None)
+
+
+def _modified_action(detail: Any, *angles: float) -> int:
     gate = detail.gate(angles)
-    return clifford_of(gate.matrix()) if gate.num_qubits <= _MOST_QUBITS else None
+    return _packed_or_other(clifford_of(gate.matrix()) if gate.num_qubits <= _MOST_QUBITS else None)
+
+
+def _packed_or_other(gate: Clifford | None) -> int:
+    return _OTHER if gate is None else packed(gate)
 
 
 def clifford_of(matrix: npt.NDArray[Any]) -> Clifford | None:

@@ -14,9 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from qdock.circuit import Circuit
+from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
 from qdock_basic.state import PRECISIONS, prepare, probabilities
+from qdock_basic.tableau import outcomes_of
 
 __all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "start_each"]
 
@@ -75,6 +78,12 @@ class Engine(Protocol):
     def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
         """Return the (2^n, 2^n) matrix of gates."""
 
+    def outcomes(self, circuit: Circuit, watch: Progress) -> AffineSpace:
+        """Return what the clbits that results show may be at the end of a Clifford circuit."""
+
+    def choose(self, space: AffineSpace, choices: Words) -> Words:
+        """Return the outcomes that choices make; see `AffineSpace.outcomes`."""
+
     def probabilities(self, state: Array) -> Floats:
         """Return the squared magnitudes of all amplitudes."""
 
@@ -128,6 +137,18 @@ class NumpyEngine:
         columns = np.eye(size, dtype=PRECISIONS[precision]).reshape(-1)
         self.apply(columns, Gates(gates.circuit, gates.start, gates.stop, num_qubits), watch)
         return columns.reshape(size, size)
+
+    def outcomes(self, circuit: Circuit, watch: Progress) -> AffineSpace:
+        """See `Engine`."""
+        begin = perf_counter()
+        space = outcomes_of(circuit, watch)
+        self.effort.passes += 1
+        self.effort.run += perf_counter() - begin
+        return space
+
+    def choose(self, space: AffineSpace, choices: Words) -> Words:
+        """See `Engine`."""
+        return space.outcomes(choices)
 
     def probabilities(self, state: Array) -> Floats:
         """See `Engine`."""

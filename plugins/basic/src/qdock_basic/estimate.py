@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from qdock.circuit import Circuit
 from qdock.expr import Const
 from qdock.operations import Code, Columns, For, While
 from qdock.streams import SHOTS_PER_BLOCK
+from qdock_basic.methods import FEW_QUBITS, fits_tableau
+from qdock_basic.tableau import tableau_bytes
 
 __all__ = ["expected_seconds", "seconds_of"]
 
@@ -19,6 +22,9 @@ _PER_AMPLITUDE = 3e-9
 _PER_CIRCUIT = 3e-4
 _PER_OUTCOME = 5e-8
 _PER_SHOT_KEPT = 5e-8
+# Of a tableau in numpy: a gate, and 64 bits that are gone through, of which a gate has four columns.
+_PER_CLIFFORD = 2.5e-6
+_PER_WORD = 4e-9
 # What takes longer is not done on the spot, and worth the fast engine.
 _MUCH = 1.0
 _MEASURE, _RESET = int(Code.MEASURE), int(Code.RESET)
@@ -29,12 +35,26 @@ _ROUNDS = 20
 
 def seconds_of(circuit: Circuit, options: Mapping[str, Any]) -> float:
     """Return how many seconds a circuit will take with some options, to a factor of about three."""
+    if _has_tableau(circuit, options):
+        return _seconds_of_tableau(circuit, options)
     width = circuit.num_qubits * (2 if options["output"] == "unitary" else 1)
     # Beyond this nothing is done on the spot, and a float would not hold it.
     size = 1 << min(width, 64)
     operations, splits = circuit.once(_work)
     each_run = operations * (_PER_OPERATION + _PER_AMPLITUDE * size)
     return _PER_CIRCUIT + _branches(splits, options) * each_run + _reading(circuit, options)
+
+
+def _has_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
+    """Whether a tableau is used where a state would take long."""
+    asked = options["output"] in ("counts", "probabilities") and options["method"] in ("auto", "stabilizer")
+    return asked and circuit.num_qubits > FEW_QUBITS and fits_tableau(circuit, options)
+
+
+def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any]) -> float:
+    size = math.sqrt(tableau_bytes(circuit))
+    gates = len(circuit.columns().code) * (_PER_CLIFFORD + _PER_WORD * size / 16)
+    return _PER_CIRCUIT + gates + _PER_WORD * size * size / 64 + _reading(circuit, options)
 
 
 def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any]) -> float:

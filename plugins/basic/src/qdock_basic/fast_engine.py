@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from qdock.circuit import Circuit
 from qdock_basic import fast
+from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.engine import Effort, Floats, Progress
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
@@ -76,6 +78,18 @@ class FastEngine:
         matrix, stats = fast.unitary(_alone(gates), precision=precision, threads=self._threads, watch=watch)
         self._note(stats)
         return matrix
+
+    def outcomes(self, circuit: Circuit, watch: Progress) -> AffineSpace:
+        """See `Engine`."""
+        begin = perf_counter()
+        space = fast.outcomes_of(circuit, watch)
+        self.effort.passes += 1
+        self.effort.run += perf_counter() - begin
+        return space
+
+    def choose(self, space: AffineSpace, choices: Words) -> Words:
+        """See `Engine`."""
+        return fast.choose(space, choices)
 
     def probabilities(self, state: Array) -> Floats:
         """See `Engine`."""

@@ -13,13 +13,13 @@ from qdock_basic.clifford import is_clifford
 from qdock_basic.program import compile_circuit
 from qdock_basic.straight import Part, straight_of
 
-__all__ = ["METHODS", "check_method", "method_of"]
+__all__ = ["FEW_QUBITS", "METHODS", "check_method", "fits_tableau", "method_of"]
 
 #: What `method` may be; each but the first forces one where a result is drawn or a distribution put together.
 METHODS = ("auto", "sampling", "branching", "stabilizer")
 
-# Up to so many qubits a state is quicker than a tableau.
-_FEW_QUBITS = 12
+#: Up to so many qubits a state is quicker than a tableau.
+FEW_QUBITS = 12
 
 
 def method_of(circuit: Circuit, options: Mapping[str, Any], straight: Part | None) -> str:
@@ -36,7 +36,7 @@ def method_of(circuit: Circuit, options: Mapping[str, Any], straight: Part | Non
         return str(options["output"])
     if options["method"] != "auto":
         return str(options["method"])
-    if (circuit.num_qubits > _FEW_QUBITS or straight is None) and fits_tableau(circuit, options):
+    if (circuit.num_qubits > FEW_QUBITS or straight is None) and fits_tableau(circuit, options):
         return "stabilizer"
     return "branching" if straight is None else "sampling"
 

@@ -15,6 +15,7 @@ from numpy.random import Generator
 
 from qdock.streams import ROOT_PATH, SHOTS_PER_BLOCK, child_path, round_probabilities
 from qdock_basic.kernels import Array
+from qdock_basic.sums import Words, counted, counted_rows
 
 __all__ = [
     "MEMORY_PATH",
@@ -38,6 +39,8 @@ STEPS = 1 << 40
 #: The streams that put a block's shots in order; branches go by outcomes 0 and 1.
 MEMORY_PATH = child_path(ROOT_PATH, 2)
 
+# From so many shots an outcome on, fair bits are drawn outcome by outcome, which takes ten times as long as for a shot.
+_SHOTS_PER_OUTCOME = 10
 # Up to so many outcomes a shot every outcome is visited; beyond, every shot is looked up.
 _OUTCOMES_PER_SHOT = 4
 _ROW = 1024
@@ -123,22 +126,23 @@ def counts_of_each(steps: Ints, shots: int, generators: Iterable[Generator], cou
         row[:] = generator.multinomial(shots, table)
 
 
-def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[npt.NDArray[np.uint64], Ints]:
+def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[Words, Ints]:
     """Draw fair bits.
 
     Returns
     -------
     (m, ceil(num_bits / 64)) uint64 array
-        What was drawn; bits beyond are not 0, and rows may repeat.
+        What was drawn, ascending as numbers.
     (m,) int64 array
         How often.
     """
-    if visits_outcomes(num_bits, shots):
+    if not num_bits or shots >> num_bits >= _SHOTS_PER_OUTCOME:
         counts = generator.multinomial(shots, np.full(1 << num_bits, 0.5**num_bits))
         seen = np.flatnonzero(counts)
         return seen.astype(np.uint64).reshape(-1, 1), counts[seen]
-    words = generator.integers(0, (1 << 64) - 1, (shots, (num_bits + 63) // 64), np.uint64, endpoint=True)
-    return words, np.ones(shots, np.int64)
+    words = generator.bit_generator.random_raw((shots, (num_bits + 63) // 64))
+    words[:, -1] >>= np.uint64(-num_bits % 64)
+    return counted_rows(words, num_bits)
 
 
 class Lookup:
@@ -161,7 +165,7 @@ class Lookup:
     def draw(self, shots: int, generator: Generator) -> tuple[Ints, Ints]:
         """Return as `draw_counts` does, for indices of amplitudes."""
         rows = np.searchsorted(self._ends, np.sort(generator.integers(0, STEPS, shots)), side="right")
-        hit, counts = _counted(rows)
+        hit, counts = counted(rows)
         ends = np.cumsum(counts)
         inside = generator.integers(0, STEPS, shots)
         found = []
@@ -169,7 +173,7 @@ class Lookup:
             part = slice(start, start + _ROWS_AT_ONCE)
             draws = inside[ends[start] - counts[start] : ends[part][-1]]
             found.append(self._look_up(hit[part], counts[part], draws))
-        return _counted(np.concatenate(found))
+        return counted(np.concatenate(found))
 
     def _look_up(self, hit: Ints, counts: Ints, draws: Ints) -> Ints:
         """Return the indices that draws find in rows, of each row as many as `counts` says, ascending."""
@@ -186,12 +190,6 @@ def _steps_of_rows(rows: Array) -> Ints:
     tables = np.square(rows.real, dtype=np.float64)
     tables += np.square(rows.imag, dtype=np.float64)
     return steps_of(tables)
-
-
-def _counted(ascending: Ints) -> tuple[Ints, Ints]:
-    """Return the different values, ascending, and how often each is there."""
-    starts = np.flatnonzero(np.diff(ascending, prepend=-1))
-    return ascending[starts], np.diff(starts, append=len(ascending))
 
 
 def draw_order(outcomes: Ints, counts: Ints, generator: Generator) -> Ints:

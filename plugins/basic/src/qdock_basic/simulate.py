@@ -30,8 +30,7 @@ from qdock_basic.readout import Distribution, Layout, Tally, layout_of
 from qdock_basic.sampling import blocks_of, draw_choices
 from qdock_basic.state import PRECISIONS, prepare
 from qdock_basic.straight import Part, parts_of, straight_of
-from qdock_basic.sums import added_up
-from qdock_basic.tableau import outcomes_of, tableau_bytes
+from qdock_basic.tableau import tableau_bytes
 from qdock_basic.unitary import unitary_of
 from qdock_basic.watch import Watch
 
@@ -270,11 +269,12 @@ def check_tableau(circuit: Circuit, limits: Limits) -> None:
 def _stabilizer_counts(simulation: Simulation, __: Part | None = None) -> Found:
     """Draw from the outcomes that a Clifford circuit may have."""
     check_tableau(simulation.circuit, simulation.limits)
-    space = outcomes_of(simulation.circuit, simulation.watch)
-    tally = simulation.tally()
+    space = simulation.engine.outcomes(simulation.circuit, simulation.watch)
+    begin, tally = perf_counter(), simulation.tally()
     for block, shots in enumerate(blocks_of(simulation.options["shots"])):
         choices, counts = draw_choices(len(space.rows), shots, simulation.rng(block, ROOT_PATH))
-        tally.put(block, *added_up(space.outcomes(choices), counts))
+        tally.put(block, simulation.engine.choose(space, choices), counts)
+    simulation.engine.effort.sample += perf_counter() - begin
     return _counted(simulation, tally)
 
 
@@ -315,10 +315,10 @@ def _called(splits: int | None, options: Mapping[str, Any]) -> Found:
 def _stabilizer_probabilities(simulation: Simulation, __: Part | None = None) -> Found:
     """List the outcomes that a Clifford circuit may have: all are equally likely."""
     check_tableau(simulation.circuit, simulation.limits)
-    space = outcomes_of(simulation.circuit, simulation.watch)
+    space = simulation.engine.outcomes(simulation.circuit, simulation.watch)
     what = f"Circuit {simulation.circuit.name!r} has 2^{len(space.rows)} outcomes; listing them"
     check_memory(_LISTED_BYTES << len(space.rows), what, simulation.limits.max_memory_percent / 100)
-    outcomes = space.outcomes(np.arange(1 << len(space.rows), dtype=np.uint64).reshape(-1, 1))
+    outcomes = simulation.engine.choose(space, np.arange(1 << len(space.rows), dtype=np.uint64).reshape(-1, 1))
     table = np.full(len(outcomes), 0.5 ** len(space.rows))
     return {"probabilities": table, "probability_outcomes": outcomes}
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Sums", "Words", "added_up", "distinct"]
+__all__ = ["Ints", "Sums", "Words", "added_up", "counted", "counted_rows", "distinct"]
 
 #: ``(k, words)`` outcomes, 64 clbits a word, word 0 the least significant.
 Words = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
 
 # So many rows are kept as they come before those of one outcome are added up.
 _ROWS = 1 << 16
@@ -82,6 +83,22 @@ def distinct(words: Words) -> tuple[Words, npt.NDArray[np.intp]]:
         return values.reshape(-1, 1), place.reshape(-1)
     rows, place = np.unique(words[:, ::-1], axis=0, return_inverse=True)
     return np.ascontiguousarray(rows[:, ::-1]), place.reshape(-1)
+
+
+def counted_rows(words: Words, num_bits: int) -> tuple[Words, Ints]:
+    """Return the different rows of numbers of so many bits, ascending, and how often each is there."""
+    if words.shape[1] == 1:
+        # Short integers are sorted several times as fast as long ones.
+        values, counts = counted(np.sort(words[:, 0].astype(np.min_scalar_type((1 << num_bits) - 1))))
+        return values.astype(np.uint64).reshape(-1, 1), counts
+    return added_up(words, np.ones(len(words), np.int64))
+
+
+def counted(ascending: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
+    """Return the different values, of at least one, and how often each is there."""
+    starts = np.flatnonzero(ascending[1:] != ascending[:-1]) + 1
+    bounds = np.concatenate(([0], starts, [len(ascending)]))
+    return ascending[bounds[:-1]], bounds[1:] - bounds[:-1]
 
 
 def added_up(words: Words, counts: npt.NDArray[np.int64]) -> tuple[Words, npt.NDArray[np.int64]]:

@@ -20,101 +20,52 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Code
-from qdock_basic.clifford import Clifford, clifford_gates
-from qdock_basic.watch import Watch
+from qdock_basic.affine import AffineSpace, reduced_space
+from qdock_basic.clifford import COPY, NO_GATE, Clifford, actions_of, unpacked
+from qdock_basic.fast.stats import Looker
 
-__all__ = ["AffineSpace", "outcomes_of", "tableau_bytes"]
+__all__ = ["outcomes_of", "tableau_bytes"]
 
-Words = npt.NDArray[np.uint64]
-
-_COPY = Clifford(((0,), (1, 3), (0, 2), (3,)), ((0, 3), (0, 2, 3), (0, 1, 3)))
+_COPY = unpacked(COPY)
 # So many operations are done between two looks at the clock.
 _OPERATIONS = 256
-
-
-class AffineSpace(NamedTuple):
-    """Outcomes that are equally likely: a reference plus the sum of any of some independent rows.
-
-    Attributes
-    ----------
-    reference : int
-        Bit i is clbit i of those that results show.
-    rows : tuple of int
-    num_bits : int
-        Of an outcome.
-    """
-
-    reference: int
-    rows: tuple[int, ...]
-    num_bits: int
-
-    def outcomes(self, choices: Words) -> Words:
-        """Return the outcomes that choices of rows make.
-
-        Parameters
-        ----------
-        choices : (k, ceil(rows / 64)) uint64 array
-            Bit i says whether row i is added.
-
-        Returns
-        -------
-        (k, words) uint64 array
-            64 clbits a word, word 0 the least significant.
-        """
-        found = np.repeat(_as_words([self.reference], self.num_bits), len(choices), axis=0)
-        rows = _as_words(self.rows, self.num_bits)
-        # Eight rows at a time: all their sums are tabulated, and a byte of the choice says which one it is.
-        for place in range(0, len(rows), 8):
-            byte = (choices[:, place // 64] >> np.uint64(place % 64)).astype(np.uint8)
-            found ^= _all_sums(rows[place : place + 8])[byte & (1 << len(rows[place : place + 8])) - 1]
-        return found
-
-
-def _as_words(numbers: Sequence[int], num_bits: int) -> Words:
-    size = 8 * ((num_bits + 63) // 64)
-    data = b"".join(number.to_bytes(size, "little") for number in numbers)
-    return np.frombuffer(data, "<u8").astype(np.uint64).reshape(len(numbers), size // 8)
-
-
-def _all_sums(rows: Words) -> Words:
-    sums = np.zeros((1, rows.shape[1]), np.uint64)
-    for row in rows:
-        sums = np.concatenate([sums, sums ^ row])
-    return sums
+# So many rows of bits are turned over at a time.
+_ROWS = 1024
 
 
 def tableau_bytes(circuit: Circuit) -> int:
     """Return how much memory a Clifford circuit may take at most."""
     columns = circuit.columns()
-    copies = int(((columns.code == Code.MEASURE) | (columns.code == Code.RESET)).sum())
-    qubits = len(np.unique(columns.qubits)) + copies
-    # X and Z bits packed, and one of them at a time unpacked and turned over.
-    return 3 * qubits * qubits
+    data = columns.code.tobytes()
+    copies = data.count(Code.MEASURE) + data.count(Code.RESET)
+    qubits = int(np.count_nonzero(np.bincount(columns.qubits))) + copies
+    # X and Z bits packed, by qubit and by string, and what they are turned over in.
+    return qubits * qubits + 2 * _ROWS * qubits
 
 
-def outcomes_of(circuit: Circuit, watch: Watch) -> AffineSpace:
+def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
     """Return what the clbits that results show may be at the end of a Clifford circuit.
 
     Parameters
     ----------
     circuit : Circuit
         Of which `is_clifford` is true.
-    watch : Watch
+    watch : Looker
     """
-    tableau = Tableau()
-    columns = circuit.columns()
+    tableau, columns = Tableau(), circuit.columns()
+    actions = actions_of(columns)
+    assert actions is not None
     qubits, starts, clbits = columns.qubits.tolist(), columns.qubit_start.tolist(), iter(columns.clbits.tolist())
-    last = len(columns.code)
-    for index, gate in enumerate(clifford_gates(columns)):
+    last = len(actions)
+    for index, (code, action) in enumerate(zip(columns.code.tolist(), actions.tolist(), strict=True)):
         if index % _OPERATIONS == 0 and watch.is_due():
             watch.look(index / last / 2)
-        on = qubits[starts[index] : starts[index + 1]]
-        if isinstance(gate, Clifford):
-            tableau.apply(gate, on)
-        elif gate == Code.MEASURE:
-            tableau.measure(on[0], next(clbits))
-        elif gate == Code.RESET:
-            tableau.reset(on[0])
+        if action != NO_GATE:
+            tableau.apply(unpacked(action), qubits[starts[index] : starts[index + 1]])
+        elif code == Code.MEASURE:
+            tableau.measure(qubits[starts[index]], next(clbits))
+        elif code == Code.RESET:
+            tableau.reset(qubits[starts[index]])
     return tableau.read(circuit.output_clbits, watch)
 
 
@@ -194,7 +145,7 @@ class Tableau:
         self._z.append(1 << place)
         return place
 
-    def read(self, clbits: Sequence[int], watch: Watch) -> AffineSpace:
+    def read(self, clbits: Sequence[int], watch: Looker) -> AffineSpace:
         """Return what some clbits may be; those that nothing was measured into are 0."""
         rows = [
             _Row(x, z, 2 * (self._sign >> index & 1) + (x & z).bit_count())
@@ -203,7 +154,7 @@ class Tableau:
         mixing, fixed = _echelon(rows, watch)
         places = [self._records.get(clbit, -1) for clbit in clbits]
         reference, *sums = _picked([_solution(fixed), *(row.x for row in mixing)], places)
-        return AffineSpace(reference, tuple(_independent(sums)), len(clbits))
+        return reduced_space(reference, sums, len(clbits))
 
 
 def _sum(values: Sequence[int], places: tuple[int, ...]) -> int:
@@ -224,7 +175,7 @@ class _Row(NamedTuple):
     power: int
 
 
-def _echelon(rows: Sequence[_Row], watch: Watch) -> tuple[list[_Row], list[_Row]]:
+def _echelon(rows: Sequence[_Row], watch: Looker) -> tuple[list[_Row], list[_Row]]:
     """Multiply commuting strings with each other until those with X bits are independent; return these and the rest."""
     leading: dict[int, _Row] = {}
     fixed: list[_Row] = []
@@ -261,17 +212,6 @@ def _solution(fixed: Iterable[_Row]) -> int:
     return state
 
 
-def _independent(rows: Iterable[int]) -> list[int]:
-    """Return rows that have the same sums as those given, and none of which is a sum of others."""
-    leading: dict[int, int] = {}
-    for row in rows:
-        while row and row.bit_length() in leading:
-            row ^= leading[row.bit_length()]
-        if row:
-            leading[row.bit_length()] = row
-    return list(leading.values())
-
-
 # --- integers as arrays of bits
 
 
@@ -281,17 +221,22 @@ def _bits(numbers: Sequence[int], width: int) -> npt.NDArray[np.uint8]:
     return np.unpackbits(data.reshape(len(numbers), size), axis=1, count=width, bitorder="little")
 
 
-def _numbers(bits: npt.NDArray[np.uint8]) -> list[int]:
-    return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
+def _numbers(packed: npt.NDArray[np.uint8]) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
 
 def _transposed(numbers: Sequence[int]) -> list[int]:
     """Return the integers whose bits are the columns of a square array of bits, given as integers."""
-    return _numbers(_bits(numbers, len(numbers)).T) if numbers else []
+    size = len(numbers)
+    found = np.zeros((size, (size + 7) // 8), np.uint8)
+    for start in range(0, size, _ROWS):
+        part = np.packbits(_bits(numbers[start : start + _ROWS], size).T, axis=1, bitorder="little")
+        found[:, start // 8 : start // 8 + part.shape[1]] = part
+    return _numbers(found)
 
 
 def _picked(numbers: Sequence[int], places: Sequence[int]) -> list[int]:
     """Return each number with bit i what bit `places[i]` was; 0 where that is -1."""
     width = max(max(places, default=-1) + 1, *(number.bit_length() for number in numbers))
     bits = np.pad(_bits(numbers, width), ((0, 0), (0, 1)))
-    return _numbers(bits[:, list(places)])
+    return _numbers(np.packbits(bits[:, list(places)], axis=1, bitorder="little"))

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from qdock.circuit import Circuit
+    from qdock_basic.affine import AffineSpace, Words
     from qdock_basic.kernels import Array
 
 __all__ = [
     "Stats",
     "apply",
     "block_sums",
+    "choose",
+    "outcomes_of",
     "probabilities",
     "start_many",
     "statevector",
@@ -186,3 +189,17 @@ def block_sums(state: Array, width: int, threads: int | None = None) -> npt.NDAr
     from qdock_basic.fast import run
 
     return run.block_sums(state, width, threads)
+
+
+def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
+    """Return what the clbits that results show may be at the end of a Clifford circuit; see `qdock_basic.tableau`."""
+    from qdock_basic.fast import tableau
+
+    return tableau.outcomes_of(circuit, watch)
+
+
+def choose(space: AffineSpace, choices: Words) -> Words:
+    """Return the outcomes that ascending choices of a space's rows make; see `AffineSpace.outcomes`."""
+    from qdock_basic.fast import tableau
+
+    return tableau.choose(space, choices)

@@ -83,10 +83,10 @@ COPY = packed(Clifford(((0,), (1, 3), (0, 2), (3,)), ((0, 3), (0, 2, 3), (0, 1, 
 
 def is_clifford(circuit: Circuit) -> bool:
     """Whether a circuit has nothing but Clifford gates, measurements and resets, and no classical control."""
-    return actions_of(circuit.columns()) is not None
+    return circuit.once(actions_of) is not None
 
 
-def actions_of(columns: Columns) -> Actions | None:
+def actions_of(circuit: Circuit) -> Actions | None:
     """Return what each operation does, as `packed` has it, or None if one is neither a Clifford gate nor no gate.
 
     Returns
@@ -94,6 +94,7 @@ def actions_of(columns: Columns) -> Actions | None:
     (n,) uint64 array, or None
         `NO_GATE` for measurements, resets, barriers and delays.
     """
+    columns = circuit.columns()
     actions = _without_angles()[columns.code]
     if columns.expressions or (actions == _OTHER).any():
         return None

@@ -52,7 +52,7 @@ def _has_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
 
 
 def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any]) -> float:
-    size = math.sqrt(tableau_bytes(circuit))
+    size = math.sqrt(circuit.once(tableau_bytes))
     gates = len(circuit.columns().code) * (_PER_CLIFFORD + _PER_WORD * size / 16)
     return _PER_CIRCUIT + gates + _PER_WORD * size * size / 64 + _reading(circuit, options)
 

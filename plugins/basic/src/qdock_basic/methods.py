@@ -43,7 +43,7 @@ def method_of(circuit: Circuit, options: Mapping[str, Any], straight: Part | Non
 
 def fits_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
     """Whether what is asked for can be had from a tableau."""
-    if options["initial_state"] is not None or not circuit.once(is_clifford):
+    if options["initial_state"] is not None or not is_clifford(circuit):
         return False
     return not circuit.once(facts_of).written.isdisjoint(circuit.output_clbits)
 
@@ -69,7 +69,7 @@ def check_method(circuit: Circuit, options: Mapping[str, Any]) -> None:
 def _why_no_tableau(circuit: Circuit, options: Mapping[str, Any]) -> str:
     if options["initial_state"] is not None:
         return "`initial_state` is none that a tableau can hold"
-    if not circuit.once(is_clifford):
+    if not is_clifford(circuit):
         if any(code > Code.DELAY for code in circuit.columns().code.tolist()):
             return "it has classical control"
         return "it has a gate that is no Clifford gate"

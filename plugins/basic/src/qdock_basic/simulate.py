@@ -263,7 +263,7 @@ def check_parts(circuit: Circuit, options: Mapping[str, Any], limits: Limits, pa
 def check_tableau(circuit: Circuit, limits: Limits) -> None:
     """Refuse a Clifford circuit whose tableau does not fit in memory."""
     what = f"Circuit {circuit.name!r} of {circuit.num_qubits:,} qubits with method='stabilizer'"
-    check_memory(tableau_bytes(circuit), what, limits.max_memory_percent / 100)
+    check_memory(circuit.once(tableau_bytes), what, limits.max_memory_percent / 100)
 
 
 def _stabilizer_counts(simulation: Simulation, __: Part | None = None) -> Found:

@@ -53,7 +53,7 @@ def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
     watch : Looker
     """
     tableau, columns = Tableau(), circuit.columns()
-    actions = actions_of(columns)
+    actions = circuit.once(actions_of)
     assert actions is not None
     qubits, starts, clbits = columns.qubits.tolist(), columns.qubit_start.tolist(), iter(columns.clbits.tolist())
     last = len(actions)

@@ -45,7 +45,7 @@ class Tableau(NamedTuple):
 def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
     """See `qdock_basic.tableau.outcomes_of`."""
     columns = circuit.columns()
-    actions = actions_of(columns)
+    actions = circuit.once(actions_of)
     assert actions is not None
     given = columns.code, actions, columns.qubits, columns.qubit_start, columns.clbits
     steps, tableau = _begin(*given, circuit.num_qubits, circuit.num_clbits)

@@ -103,17 +103,31 @@ def test_a_snapshot_has_the_name_and_the_metadata_of_its_moment():
     assert circuit.snapshot().metadata == {"run": [1, 2]}
 
 
-def test_nothing_is_kept_of_circuits_with_blocks_which_can_be_changed_themselves():
+def test_what_was_worked_out_is_forgotten_when_a_block_at_any_depth_changes():
     circuit = Circuit(1, 1).measure(0, 0)
-    circuit.if_(circuit.bit(0), circuit.block().x(0))
+    middle = circuit.block()
+    circuit.if_(circuit.bit(0), middle.if_(circuit.bit(0), circuit.block().x(0)))
     before, counted = circuit.snapshot(), circuit.once(inner_operations)
-    circuit.columns().details[1].then.y(0)
+    asked = []
+
+    def ask(known):
+        asked.append(known)
+
+    assert [circuit.once(ask), circuit.once(ask), len(asked)] == [None, None, 1]
+    inner_block(circuit).y(0)
     assert inner_operations(before) == counted == 1
     assert circuit.once(inner_operations) == inner_operations(circuit.snapshot()) == 2
+    inner_block(circuit).global_phase = 0.3
+    circuit.once(ask)
+    assert len(asked) == 2
+
+
+def inner_block(circuit):
+    return circuit.columns().details[1].then.columns().details[0].then
 
 
 def inner_operations(circuit):
-    return len(circuit.columns().details[1].then)
+    return len(inner_block(circuit))
 
 
 def test_nothing_is_kept_of_long_circuits():

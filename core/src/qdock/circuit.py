@@ -234,13 +234,24 @@ class Circuit(Builder):
         """
         known, key = self._known, (function, *arguments)
         if key in known:
-            return known[key]  # type: ignore[no-any-return]  # what this function returned
-        if len(self._code) > _KEPT_OPERATIONS or self._has_blocks:
+            found, versions = known[key]
+            if all(block._known is version for block, version in versions):
+                return found  # type: ignore[no-any-return]  # what this function returned
+        if len(self._code) > _KEPT_OPERATIONS:
             return function(self, *arguments)
         # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
-        snapshot = self.snapshot()
-        found = known[key] = function(snapshot, *arguments)
+        found, versions = function(self.snapshot(), *arguments), tuple(self._versions())
+        known[key] = found, versions
         return found
+
+    def _versions(self) -> Iterator[tuple[Circuit, dict[Any, Any]]]:
+        """Yield the blocks, which are circuits that can be changed themselves, each with what changes when it does."""
+        for detail in self._details.values():
+            for block in detail.blocks:
+                # From here on a change begins new columns, and with them other knowledge.
+                block.columns()
+                yield block, block._known
+                yield from block._versions()
 
     def depth(self) -> int:
         """Return the length of the longest path through operations that share a bit or variable, barriers left out."""

@@ -17,6 +17,7 @@ from qdock.errors import CircuitError, ConfigError, LimitExceeded
 from qdock.expr import FLOAT, Angle, Parameter, Uint, cast, lift
 from qdock.streams import stream
 from qdock_basic import engine as engine_module
+from qdock_basic import fast
 from qdock_basic.analysis import read_last, splits_of
 from qdock_basic.branches import Branch, Shots, follow
 from qdock_basic.classical import Place
@@ -25,6 +26,14 @@ from qdock_basic.limits import Limits
 from qdock_basic.program import compile_circuit
 from qdock_basic.state import prepare
 from qdock_basic.watch import Watch
+
+needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")
+
+
+@pytest.fixture(scope="session", params=["numpy", pytest.param("fast", marks=needs_numba)])
+def simulated(request: pytest.FixtureRequest, simulated: Any) -> Any:
+    """Every test runs on each engine."""
+    return partial(simulated, engine=request.param)
 
 
 def chi_square_bound(freedom: int) -> float:

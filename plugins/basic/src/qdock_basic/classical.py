@@ -121,7 +121,7 @@ class Place:
         if isinstance(loop, Flow):
             if self.evaluate(loop.detail.condition):
                 self.while_rounds += 1
-                self.limits.check("max_while_iterations", self.while_rounds, "rounds of `while` loops in one shot")
+                self.limits.check_while(self.while_rounds)
                 self._round(loop.blocks[0], loop)
         elif loop.begun < len(loop.values):
             if loop.variable is not None:
@@ -130,7 +130,7 @@ class Place:
 
     def _round(self, body: Block, loop: Flow | Run) -> None:
         self.rounds += 1
-        self.limits.check("max_loop_iterations", self.rounds, "rounds of loops in one shot")
+        self.limits.check_loops(self.rounds)
         self._enter(body, loop)
 
     # --- what each kind of step does
@@ -179,7 +179,7 @@ class Place:
             raise CircuitError(f"A loop over the range {start} to {stop} can't go in steps of 0.")
         # len() of a range refuses what does not fit in 63 bits.
         asked = self.rounds + max(0, -((start - stop) // step))
-        self.limits.check("max_loop_iterations", asked, "rounds of loops in one shot")
+        self.limits.check_loops(asked)
         return range(start, stop, step)
 
     def break_loop(self, _: None = None) -> None:

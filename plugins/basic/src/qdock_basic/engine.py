@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,10 @@ from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
 from qdock_basic.state import PRECISIONS, prepare, probabilities
 from qdock_basic.tableau import outcomes_of
+
+if TYPE_CHECKING:
+    from qdock_basic.readout import Tally
+    from qdock_basic.simulate import Simulation
 
 __all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "start_each"]
 
@@ -83,6 +87,20 @@ class Engine(Protocol):
 
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """Return the outcomes that choices make; see `AffineSpace.outcomes`."""
+
+    def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
+        """Run all branches of a circuit's shots into a tally, if this engine can do that by itself.
+
+        Parameters
+        ----------
+        simulation : Simulation
+        shares : sequence of int
+            Shots in every block.
+        rows : int
+            How many branches there may be at once.
+        tally : Tally
+            Is of no use if the answer is False.
+        """
 
     def probabilities(self, state: Array) -> Floats:
         """Return the squared magnitudes of all amplitudes."""
@@ -149,6 +167,10 @@ class NumpyEngine:
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """See `Engine`."""
         return space.outcomes(choices)
+
+    def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
+        """See `Engine`: one step of a branch after the other is done by who asks."""
+        return False
 
     def probabilities(self, state: Array) -> Floats:
         """See `Engine`."""

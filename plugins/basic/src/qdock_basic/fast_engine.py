@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +14,19 @@ from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.engine import Effort, Floats, Progress
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
-from qdock_basic.state import prepare, probabilities
+from qdock_basic.state import PRECISIONS, prepare, probabilities
+
+if TYPE_CHECKING:
+    from qdock_basic.readout import Tally
+    from qdock_basic.simulate import Simulation
 
 __all__ = ["FastEngine"]
 
 
 # A state of so few qubits is run from its zeros: it costs less than taking the gates out of their circuit.
 _SMALL = 8
+# States of so many qubits lie in cache, where compiled code goes from branch to branch by itself.
+_IN_CACHE = 13
 
 
 class FastEngine:
@@ -90,6 +96,33 @@ class FastEngine:
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """See `Engine`."""
         return fast.choose(space, choices)
+
+    def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
+        """See `Engine`."""
+        if simulation.circuit.num_qubits > _IN_CACHE:
+            return False
+        from qdock_basic.fast.branches import Course, count
+
+        options, bits = simulation.options, simulation.rng(0, 0).bit_generator
+        initial = options["initial_state"]
+        if initial is not None:
+            initial = prepare(simulation.circuit.num_qubits, initial, options["precision"])
+        key = bits.state["state"]["key"]
+        course = Course(
+            simulation.circuit,
+            initial,
+            PRECISIONS[options["precision"]],
+            key,
+            shares,
+            rows,
+            simulation.limits,
+            simulation.watch,
+            tally.put_all,
+        )
+        stats = count(course)
+        if stats is not None:
+            self._note(stats)
+        return stats is not None
 
     def probabilities(self, state: Array) -> Floats:
         """See `Engine`."""

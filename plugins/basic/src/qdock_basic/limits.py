@@ -59,6 +59,14 @@ class Limits:
                 "Check that this is meant; `[plugins.basic]` in the configuration sets the limit."
             )
 
+    def check_while(self, rounds: int) -> None:
+        """Raise `LimitExceeded` if there are too many rounds of `while` loops in one shot."""
+        self.check("max_while_iterations", rounds, "rounds of `while` loops in one shot")
+
+    def check_loops(self, rounds: int) -> None:
+        """Raise `LimitExceeded` if there are too many rounds of loops in one shot."""
+        self.check("max_loop_iterations", rounds, "rounds of loops in one shot")
+
 
 def _readable(number: int) -> str:
     return f"{number:,}" if number < 10**20 else f"more than 2^{number.bit_length() - 1}"

@@ -215,14 +215,25 @@ def _branched_counts(simulation: Simulation, __: Part | None = None) -> Found:
     simulation = simulation.without_idle_qubits()
     options = simulation.options
     shots = options["shots"]
-    block = read_last(compile_circuit(simulation.circuit))
-    splits = splits_of(block)
-    states = 1 + _waiting(splits, math.log2(shots))
+    splits = simulation.circuit.once(_splits)
+    states, shares = 1 + _waiting(splits, math.log2(shots)), blocks_of(shots)
     simulation.check_memory(states, _SAMPLING_BYTES, _BYTES_A_SHOT * shots * options["memory"])
     tally = simulation.tally()
-    for branch in simulation.branches(block, blocks_of(shots), Shots(simulation.rng)):
-        tally.add(branch)
+    if not simulation.engine.count(simulation, shares, states, tally):
+        tally = _followed(simulation, shares)
     return _counted(simulation, tally) | _called(splits, options)
+
+
+def _splits(circuit: Circuit) -> int | None:
+    return splits_of(read_last(compile_circuit(circuit)))
+
+
+def _followed(simulation: Simulation, shares: tuple[int, ...]) -> Tally:
+    """Follow the branches one by one."""
+    tally, block = simulation.tally(), read_last(compile_circuit(simulation.circuit))
+    for branch in simulation.branches(block, shares, Shots(simulation.rng)):
+        tally.add(branch)
+    return tally
 
 
 def _sampled_counts(simulation: Simulation, straight: Part | None = None) -> Found:

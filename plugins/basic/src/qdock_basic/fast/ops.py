@@ -13,7 +13,20 @@ from qdock_basic.fast.pointers import at, bit_count, lowest, pointer, reals
 from qdock_basic.fast.rows import CONTROLS, FLIP, KIND, MANY, PARTS, START, STATE, SWAP, TWO, A, B
 from qdock_basic.fast.vectors import EXCHANGE, REAL, TABULATE, mix
 
-__all__ = ["ENTRIES", "LOW", "OP_WIDTH", "Chunk", "Ops", "add_ops", "inside_of", "new_op", "outside_of", "run_ops"]
+__all__ = [
+    "ENTRIES",
+    "LOW",
+    "OP_WIDTH",
+    "Chunk",
+    "Ops",
+    "add_ops",
+    "inside_of",
+    "move_ops",
+    "new_op",
+    "outside_of",
+    "run_ops",
+    "run_some",
+]
 
 # --- columns of an op: the arguments of `vectors.mix`, and the condition on the qubits outside of the array
 _PATTERN, _FIXED, _BASE, _COUNT, LOW, _HIGH, _TABLE, _OUTER, _OUTER_STATE = range(9)
@@ -180,15 +193,33 @@ def _add_many(rows: Any, row: Any, chunk: Chunk, ops: Ops) -> None:
     ops.counts[ENTRIES] += 2 << (2 * targets)
 
 
+def move_ops(ops: Any, table: int, spots: int) -> None:
+    """Let loops refer to coefficients, and to qubits, that lie so much farther behind."""
+    ops[:, _TABLE] += table
+    ops[ops[:, _PATTERN] == _MANY, LOW] += spots
+
+
 @inner
 def run_ops(re: Any, im: Any, ops: Ops, outer: int) -> None:
     """Run all loops on an array whose qubits outside are the bits of `outer`."""
     for number in range(ops.counts[_OPS]):
         op = ops.ops[number]
-        if outer & op[_OUTER] != op[_OUTER_STATE]:
-            continue
-        if op[_PATTERN] == _MANY:
-            matrix, spots = at(pointer(ops.table), op[_TABLE]), at(pointer(ops.spots), op[LOW])
-            mix_many(pointer(re), pointer(im), (op[_FIXED], op[_BASE], op[_COUNT]), matrix, spots, op[_HIGH])
-        else:
-            mix(re, im, ops.table, op[_TABLE], op[_PATTERN], op[_FIXED], op[_BASE], op[_COUNT], op[LOW], op[_HIGH])
+        if outer & op[_OUTER] == op[_OUTER_STATE]:
+            _run(pointer(re), pointer(im), ops, op)
+
+
+@inner
+def run_some(re: Any, im: Any, ops: Ops, first: int, end: int) -> None:
+    """Run loops from `first` up to `end` on a whole state, two pointers."""
+    for number in range(first, end):
+        _run(re, im, ops, ops.ops[number])
+
+
+@inner
+def _run(re: Any, im: Any, ops: Ops, op: Any) -> None:
+    if op[_PATTERN] == _MANY:
+        matrix, spots = at(pointer(ops.table), op[_TABLE]), at(pointer(ops.spots), op[LOW])
+        mix_many(re, im, (op[_FIXED], op[_BASE], op[_COUNT]), matrix, spots, op[_HIGH])
+    else:
+        table = pointer(ops.table)
+        mix(re, im, table, op[_TABLE], op[_PATTERN], op[_FIXED], op[_BASE], op[_COUNT], op[LOW], op[_HIGH])

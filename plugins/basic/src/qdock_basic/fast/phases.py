@@ -14,7 +14,7 @@ from qdock_basic.fast.ops import ENTRIES, LOW, Chunk, Ops, inside_of, new_op, ou
 from qdock_basic.fast.pointers import at, bit_count, lowest, pointer
 from qdock_basic.fast.vectors import TABULATE
 
-__all__ = ["MOST_TABLES", "Terms", "make_terms", "settle", "turn_of", "wait"]
+__all__ = ["MOST_TABLES", "Terms", "add_phase", "make_terms", "settle", "turn_of", "wait"]
 
 #: More tables in a pass would not stay in cache.
 MOST_TABLES = 4
@@ -88,7 +88,7 @@ def settle(terms: Terms, targets: int, chunk: Chunk, ops: Ops) -> None:
     for place in range(terms.counts[_WAITING]):
         inside, outside, angle = terms.inside[place], terms.outside[place], terms.angles[place]
         if inside & targets:
-            _add_phase(inside, outside, angle, chunk, ops)
+            add_phase(inside, outside, angle, chunk, ops)
         else:
             terms.inside[kept], terms.outside[kept], terms.angles[kept] = inside, outside, angle
             kept += 1
@@ -104,7 +104,7 @@ def _is_met(terms: Terms, targets: int) -> bool:
 
 
 @inner
-def _add_phase(inside: int, outside: int, angle: float, chunk: Chunk, ops: Ops) -> None:
+def add_phase(inside: int, outside: int, angle: float, chunk: Chunk, ops: Ops) -> None:
     """Append the loop that multiplies by a phase where all bits of both masks are 1."""
     new_op(0, inside, inside, 0, (outside, outside), chunk, ops)
     lanes = (1 << chunk.lane_bits) - 1

@@ -53,10 +53,8 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
     LimitExceeded
         For more qubits than the backend has.
     """
-    from qdock.circuit_facts import has_stray_jump
-
     _check_parameters(circuit)
-    if circuit.once(has_stray_jump):
+    if circuit.once(_has_stray_jump):
         raise CircuitError(
             f"Circuit {circuit.name!r} has a break or continue outside of a loop. "
             "Put it in the body of a while_ or for_."
@@ -71,10 +69,14 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
         _check_features(spec, circuit)
 
 
-def _check_parameters(circuit: Circuit) -> None:
-    from qdock.circuit_facts import parameters
+def _has_stray_jump(circuit: Circuit) -> bool:
+    from qdock.circuit_facts import has_stray_jump
 
-    unbound = circuit.once(parameters)
+    return has_stray_jump(circuit)
+
+
+def _check_parameters(circuit: Circuit) -> None:
+    unbound = circuit.parameters
     if unbound:
         names = sorted(parameter.name for parameter in unbound)
         raise CircuitError(
@@ -85,9 +87,7 @@ def _check_parameters(circuit: Circuit) -> None:
 
 
 def _check_features(spec: BackendSpec, circuit: Circuit) -> None:
-    from qdock.circuit_facts import features
-
-    missing = sorted(circuit.once(features) - spec.features)
+    missing = sorted(circuit.features() - spec.features)
     if missing:
         raise CircuitError(
             f"Circuit {circuit.name!r} needs {', '.join(missing)}, which backend {spec.full_name!r} can't do. "

@@ -70,7 +70,7 @@ class Circuit(Builder):
     @property
     def parameters(self) -> frozenset[Parameter]:
         """The parameters that `bind` must give values before the circuit can run, blocks included."""
-        return circuit_facts.parameters(self)
+        return self.once(circuit_facts.parameters)
 
     def bind(self, values: Mapping[Parameter | str, Angle]) -> Circuit:
         """Return the circuit with parameters replaced by numbers or other expressions.
@@ -263,7 +263,7 @@ class Circuit(Builder):
 
     def features(self) -> frozenset[str]:
         """Return what a backend must be able to do to run this, in the vocabulary of `qdock.spec.FEATURES`."""
-        return circuit_facts.features(self)
+        return self.once(circuit_facts.features)
 
     def draw(self, width: int | None = None) -> str:
         """Return a drawing in text, time from left to right, folded at `width` characters if given."""

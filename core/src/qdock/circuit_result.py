@@ -159,7 +159,8 @@ class CircuitResult:
         """Set the fields; the arrays become read-only."""
         self.__dict__.update(values)
         for key in ARRAYS:
-            checks.freeze(values[key])
+            if values[key] is not None:
+                checks.freeze(values[key])
         for value in values["data"].values():
             checks.freeze(value)
 

@@ -64,9 +64,18 @@ def run(
     **options: Any,
 ) -> RecordedJob:
     """Submit a job and return it at once; see `Dock.run`."""
-    about: dict[str, Any] = {"executor": executor, "seed": seed, "tags": tags, "metadata": metadata}
-    about |= {"time_limit": time_limit, "retries": retries, "detach": detach}
-    return default_dock().run(program, backend, **about, **options)
+    return default_dock().run(
+        program,
+        backend,
+        executor=executor,
+        seed=seed,
+        tags=tags,
+        metadata=metadata,
+        time_limit=time_limit,
+        retries=retries,
+        detach=detach,
+        **options,
+    )
 
 
 def adopt(job: Any, *, tags: Iterable[str] = (), metadata: Mapping[str, Any] | None = None) -> RecordedJob:

@@ -240,9 +240,19 @@ class Dock:
         SubmissionRefused
             If a plugin refuses the job.
         """
-        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
-        about |= {"time_limit": time_limit, "retries": retries, "detach": detach, "job_id": job_id}
-        return self._run(program, backend, executor, options, **about)
+        return self._run(
+            program,
+            backend,
+            executor,
+            options,
+            seed=seed,
+            tags=tags,
+            metadata=metadata,
+            time_limit=time_limit,
+            retries=retries,
+            detach=detach,
+            job_id=job_id,
+        )
 
     def _run(
         self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any

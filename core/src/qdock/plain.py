@@ -14,6 +14,7 @@ __all__ = ["MAX_INT_BITS", "is_plain", "plain_value"]
 
 #: Bits of an integer that JSON holds here.
 MAX_INT_BITS = 4096
+_ALWAYS_PLAIN = frozenset((str, bool, type(None)))
 
 
 def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
@@ -28,6 +29,9 @@ def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
         return value
     if levels == 0:
         raise ValueError(f"{name[:60]}... is nested over {MAX_JSON_DEPTH - 8} levels deep, which JSON here may not be.")
+    # Looking for an abstract class takes as long as all else.
+    if type(value) is dict:
+        return _plain_dict(name, value, levels - 1)
     for kinds, convert in _PLAIN.items():
         if isinstance(value, kinds):
             return convert(name, value, levels - 1)
@@ -38,9 +42,9 @@ def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
 def is_plain(value: Any) -> bool:
     """Whether a value is of JSON's own types and holds no others, as nearly all are."""
     kind = type(value)
-    if kind is float:
-        return math.isfinite(value)
-    return kind is str or value is None or kind is bool or (kind is int and value.bit_length() <= MAX_INT_BITS)
+    if kind in _ALWAYS_PLAIN:
+        return True
+    return math.isfinite(value) if kind is float else kind is int and value.bit_length() <= MAX_INT_BITS
 
 
 def _plain_int(name: str, value: Any, _: int) -> int:

@@ -67,7 +67,7 @@ def check_header(name: str, header: Any) -> dict[str, Any]:
     """Return a copy of a mapping of JSON values."""
     if type(header) is dict and not header:
         return {}
-    if not isinstance(header, Mapping):
+    if type(header) is not dict and not isinstance(header, Mapping):
         raise TypeError(f"`{name}` of a result is a mapping, but {header!r} was given.")
     values: dict[str, Any] = plain_value(name, header)
     return values

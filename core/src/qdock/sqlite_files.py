@@ -23,9 +23,12 @@ _LEFT_BEHIND: list[object] = []
 
 #: The pages of the log beside the file are moved into it when there are so many: each time costs its writer some
 #: milliseconds, and with SQLite's own 1,000 that would be one job in sixty or so.
-CHECKPOINT_PAGES = 4000
+CHECKPOINT_PAGES = 8000
+#: Of a new file: a commit writes whole pages, a dozen of them for a job, and hardly fills those of SQLite's own size.
+PAGE_BYTES = 2048
 
 _SETTINGS = f"""
+PRAGMA page_size = {PAGE_BYTES};
 PRAGMA synchronous = NORMAL;
 PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 PRAGMA mmap_size = 0;

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from qdock.errors import JobError
-from qdock.plain import is_plain
 from qdock.record import FORMAT_VERSION, Failure, JobProgress, Record, StatusChange
 from qdock.status import JobStatus
 from qdock.values import Arrays, NotStored, Unstorable, decode, encode
@@ -49,7 +48,7 @@ def record_to_dict(record: Record, with_program: bool = True) -> tuple[dict[str,
     data = dict(zip(_AS_THEY_ARE, _get_plain(record), strict=True))
     for name in _VALUES:
         value = getattr(record, name)
-        data[name] = value if is_plain(value) else encode(value, arrays)
+        data[name] = None if value is None else encode(value, arrays)
     if with_program:
         data["program"] = _encode_program(record.program, arrays)
     data["status"] = record.status.name

@@ -69,7 +69,9 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
 
 
 def _is_object(value: Any) -> bool:
-    return type(value) is dict and all(isinstance(key, str) and not key.startswith(_MARK) for key in value)
+    if type(value) is not dict:
+        return False
+    return all([isinstance(key, str) and not key.startswith(_MARK) for key in value])  # quicker than without a list
 
 
 def _encode_marked(value: Any, arrays: Arrays, levels: int) -> Any:

@@ -358,3 +358,22 @@ def test_classical_control_without_measurement_has_a_unitary(simulated: Any) -> 
     circuit = Circuit(1, 1)
     circuit.for_(None, range(3), circuit.block().s(0)).if_(circuit.bit(0), circuit.block().x(0))
     np.testing.assert_allclose(simulated(circuit, output="unitary").unitary, np.diag([1, -1j]), atol=1e-15)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=8).filter(lambda weights: sum(weights) > 0.01), st.integers(1, 5000)
+)
+def test_a_few_outcomes_are_drawn_as_many_are(weights: list[float], shots: int) -> None:
+    seen, counts = sampling.draw_counts(sampling.steps_of(np.array(weights)), shots, stream(5))
+    expected = dict(zip(seen.tolist(), counts.tolist(), strict=True))
+    found = sampling.counts_of_few(weights, shots, stream(5))
+    assert {outcome: count for outcome, count in enumerate(found) if count} == expected
+
+
+@pytest.mark.parametrize("clbits", [(0, 1, 2), (2, 0, 1), (63, 5, 4)])
+def test_a_few_qubits_are_read_into_any_clbits(clbits: tuple[int, ...], simulated: Any) -> None:
+    circuit = Circuit(3, 64).x(0).x(2)
+    for qubit, clbit in enumerate(clbits):
+        circuit.measure(qubit, clbit)
+    (outcome,) = simulated(circuit, shots=7).get_counts().int_outcomes()
+    assert outcome == 1 << clbits[0] | 1 << clbits[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import NamedTuple
 
@@ -16,7 +16,16 @@ from qdock.streams import child_path
 from qdock_basic.branches import Branch
 from qdock_basic.engine import Engine
 from qdock_basic.kernels import Array
-from qdock_basic.sampling import MEMORY_PATH, Ints, Lookup, draw_counts, draw_order, steps_of, visits_outcomes
+from qdock_basic.sampling import (
+    MEMORY_PATH,
+    Ints,
+    Lookup,
+    counts_of_few,
+    draw_counts,
+    draw_order,
+    steps_of,
+    visits_outcomes,
+)
 from qdock_basic.state import marginal
 from qdock_basic.sums import Sums, Words, added_up, distinct
 
@@ -26,6 +35,8 @@ Floats = npt.NDArray[np.float64]
 #: A number of shots and a stream to the outcomes that were seen and how often.
 Drawing = Callable[[int, Generator], tuple[Words, Ints]]
 
+# Up to so many outcomes are drawn as Python's own numbers.
+_FEW_OUTCOMES = 8
 # What a branch without readings reads.
 _CERTAIN = np.array([1.0])
 #: What is less likely counts as impossible.
@@ -126,6 +137,13 @@ class Wiring:
             words[:, target // 64] |= bits << np.uint64(target % 64)
         return words
 
+    def outcome(self, reading: int) -> int:
+        """Return the outcome of one reading, of one word."""
+        found = self.fixed
+        for source, target, size in self.moves:
+            found |= (reading >> source & (1 << size) - 1) << target
+        return found
+
 
 @lru_cache(maxsize=8)
 def layout_of(clbits: tuple[int, ...]) -> Layout:
@@ -210,6 +228,8 @@ class Tally:
             lookup = Lookup(state, self._engine.block_sums)
             return lambda shots, generator: added_up(*_wired(wiring, lookup.draw(shots, generator), wiring.every))
         table = marginal(self._engine.probabilities(state), wiring.qubits) if wiring.qubits else _CERTAIN
+        if len(table) <= _FEW_OUTCOMES and wiring.num_words == 1:
+            return partial(_draw_few, wiring, table.tolist())
         steps = steps_of(table)
         return lambda shots, generator: _wired(wiring, draw_counts(steps, shots, generator), wiring.moves)
 
@@ -234,6 +254,13 @@ class Tally:
             # Listed by value, whichever branch it is from.
             orders.append(draw_order(where, seen, self._rng(block, MEMORY_PATH)))
         return words, counts, np.concatenate(orders)
+
+
+def _draw_few(wiring: Wiring, weights: Sequence[float], shots: int, generator: Generator) -> tuple[Words, Ints]:
+    counts = counts_of_few(weights, shots, generator)
+    seen = [reading for reading, count in enumerate(counts) if count]
+    words = np.array([wiring.outcome(reading) for reading in seen], np.uint64)
+    return words.reshape(-1, 1), np.array([counts[reading] for reading in seen], np.int64)
 
 
 def _wired(wiring: Wiring, drawn: tuple[Ints, Ints], moves: tuple[_Bits, ...]) -> tuple[Words, Ints]:

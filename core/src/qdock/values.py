@@ -69,9 +69,7 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
 
 
 def _is_object(value: Any) -> bool:
-    if type(value) is not dict:
-        return False
-    return all([isinstance(key, str) and not key.startswith(_MARK) for key in value])  # quicker than without a list
+    return type(value) is dict and all(isinstance(key, str) and not key.startswith(_MARK) for key in value)
 
 
 def _encode_marked(value: Any, arrays: Arrays, levels: int) -> Any:

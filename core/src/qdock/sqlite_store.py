@@ -27,7 +27,14 @@ from qdock.sqlite_logs import add_lines, read_lines
 from qdock.sqlite_queries import find_ids, id_range, selection
 from qdock.status import JOB_FINAL_STATES, JobStatus, check_transition
 from qdock.store import array_bytes, leave_alone, may_move, not_found
-from qdock.stored import program_from_value, program_to_value, record_from_dict, record_to_dict
+from qdock.stored import (
+    STATE,
+    given_to_dict,
+    program_from_value,
+    program_to_value,
+    record_from_dict,
+    state_to_dict,
+)
 
 if TYPE_CHECKING:
     from qdock.result import Result
@@ -36,22 +43,6 @@ __all__ = ["SqliteStore"]
 
 _log = logging.getLogger(__name__)
 
-#: Fields of a record that change while a job lives; the others are written again only if they do.
-_STATE = frozenset(
-    (
-        "status",
-        "history",
-        "revision",
-        "attempt",
-        "owner",
-        "native_id",
-        "cancel_requested",
-        "progress",
-        "metrics",
-        "error",
-        "inside",
-    )
-)
 _UNFINISHED = tuple(status for status in JobStatus if status not in JOB_FINAL_STATES)
 #: Where else a job's number stands.
 _PARTS = ("document", "tag", "log", "log_size", "log_digest")
@@ -104,8 +95,7 @@ class SqliteStore:
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
         """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
-        state, given = _documents_of(record)
-        documents = {"given": self._documents.keep(record.id, "given", given)}
+        documents = {"given": self._documents.keep(record.id, "given", pack(*given_to_dict(record)))}
         if record.program is not None:
             documents["program"] = self._documents.keep(record.id, "program", program_bytes(record.program))
         documents.update(self._result_documents(record.id, result) if record.is_final else {})
@@ -114,14 +104,14 @@ class SqliteStore:
             if record.owner:
                 self._owners.hold(record.owner)
         with _Kept(self._documents, documents), self._files.write() as db:
-            seq = self._insert(db, record, state)
+            seq = self._insert(db, record)
             _put_documents(db, seq, documents)
             db.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?)", [(tag, seq) for tag in record.tags])
             add_lines(db, seq, logs)
 
-    def _insert(self, db: apsw.Connection, record: Record, state: bytes) -> int:
+    def _insert(self, db: apsw.Connection, record: Record) -> int:
         short = record.backend.rpartition("/")[2]
-        values = (record.id, record.backend, short, record.created, *_columns(record, state))
+        values = (record.id, record.backend, short, record.created, *_columns(record))
         try:
             db.execute(
                 "INSERT INTO job (id, backend, backend_short, created, status, owner, ended, cancel_requested, state, "
@@ -214,15 +204,15 @@ class SqliteStore:
             return record
 
     def _put(self, db: apsw.Connection, seq: int, record: Record, changes: Mapping[str, Any]) -> None:
-        state, given = _documents_of(record)
         if "owner" in changes and record.owner:
             self._owners.hold(record.owner)
         db.execute(
             "UPDATE job SET status = ?, owner = ?, ended = ?, cancel_requested = ?, state = ?, digest = ? "
             "WHERE seq = ?",
-            (*_columns(record, state), seq),
+            (*_columns(record), seq),
         )
-        if changes.keys() - _STATE:
+        if changes.keys() - STATE:
+            given = pack(*given_to_dict(record))
             self._let_go(record.id, _get_document(db, seq, "given"))
             _put_documents(db, seq, {"given": self._documents.keep(record.id, "given", given)})
 
@@ -452,15 +442,8 @@ def _packed(program: Any, _name: str) -> bytes:
     return pack(*program_to_value(program))
 
 
-def _documents_of(record: Record) -> tuple[bytes, bytes]:
-    """Return the part of a record that changes, and the rest of it but the program."""
-    data, arrays = record_to_dict(record, with_program=False)
-    state = {name: data.pop(name) for name in _STATE}
-    return msgspec.json.encode(state), pack(data, arrays)
-
-
-def _columns(record: Record, state: bytes) -> _Row:
-    ended = None
+def _columns(record: Record) -> _Row:
+    state, ended = msgspec.json.encode(state_to_dict(record)), None
     if record.is_final:
         ended = record.history[-1].time if record.history else record.created
     status = record.status.name

@@ -16,47 +16,68 @@ from qdock.record import FORMAT_VERSION, Failure, JobProgress, Record, StatusCha
 from qdock.status import JobStatus
 from qdock.values import Arrays, NotStored, Unstorable, decode, encode
 
-__all__ = ["NotStored", "program_from_value", "program_to_value", "record_from_dict", "record_to_dict"]
+__all__ = [
+    "STATE",
+    "NotStored",
+    "given_to_dict",
+    "program_from_value",
+    "program_to_value",
+    "record_from_dict",
+    "record_to_dict",
+    "state_to_dict",
+]
 
-#: Fields that are JSON values as they stand, and those in which there may be others.
-_PLAIN = (
+#: Fields that change while a job lives, those of them that are JSON values as they stand; and those that do not.
+_CHANGING = ("revision", "attempt", "owner", "native_id", "cancel_requested", "metrics", "inside")
+_LASTING = (
     "id",
     "backend",
     "created",
-    "revision",
     "format_version",
-    "owner",
     "executor",
-    "attempt",
     "parent",
     "rerun_of",
-    "native_id",
-    "cancel_requested",
     "seed",
-    "metrics",
+    "retries",
+    "time_limit",
 )
+#: Fields in which there may be other values.
 _VALUES = ("checkpoint", "options", "metadata")
-#: Plain ones that records of earlier versions do not have.
-_LATER = ("retries", "time_limit", "inside")
-_AS_THEY_ARE = (*_PLAIN, *_LATER)
-_get_plain = attrgetter(*_AS_THEY_ARE)
+#: What records of earlier versions do not have.
+_LATER = frozenset(("retries", "time_limit", "inside"))
+
+#: The names of all fields in `state_to_dict`.
+STATE = frozenset((*_CHANGING, "status", "history", "progress", "error"))
+
+_get_changing, _get_lasting = attrgetter(*_CHANGING), attrgetter(*_LASTING)
 
 
-def record_to_dict(record: Record, with_program: bool = True) -> tuple[dict[str, Any], Arrays]:
-    """Return a record as JSON values, and its arrays by the names that these have in them."""
-    arrays: Arrays = {}
-    data = dict(zip(_AS_THEY_ARE, _get_plain(record), strict=True))
-    for name in _VALUES:
-        value = getattr(record, name)
-        data[name] = None if value is None else encode(value, arrays)
-    if with_program:
-        data["program"] = _encode_program(record.program, arrays)
+def state_to_dict(record: Record) -> dict[str, Any]:
+    """Return what changes of a record while its job lives, as JSON values."""
+    data = dict(zip(_CHANGING, _get_changing(record), strict=True))
     data["status"] = record.status.name
-    data["tags"] = list(record.tags)
     data["history"] = [[line.status.name, *line[1:]] for line in record.history]
     data["progress"] = list(record.progress)
     data["error"] = None if record.error is None else list(record.error)
+    return data
+
+
+def given_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:
+    """Return the rest of a record but its program as JSON values, and its arrays by the names they have in them."""
+    arrays: Arrays = {}
+    data = dict(zip(_LASTING, _get_lasting(record), strict=True))
+    for name in _VALUES:
+        value = getattr(record, name)
+        data[name] = None if value is None else encode(value, arrays)
+    data["tags"] = list(record.tags)
     return data, arrays
+
+
+def record_to_dict(record: Record) -> tuple[dict[str, Any], Arrays]:
+    """Return a whole record as JSON values, and its arrays by the names that these have in them."""
+    data, arrays = given_to_dict(record)
+    data["program"] = _encode_program(record.program, arrays)
+    return {**data, **state_to_dict(record)}, arrays
 
 
 def program_to_value(program: Any) -> tuple[Any, Arrays]:
@@ -90,7 +111,7 @@ def record_from_dict(data: Mapping[str, Any], arrays: Mapping[str, np.ndarray[An
 
 
 def _from_dict(data: Mapping[str, Any], arrays: Arrays) -> Record:
-    values = {name: data[name] for name in (*_PLAIN, *(name for name in _LATER if name in data))}
+    values = {name: data[name] for name in (*_CHANGING, *_LASTING) if name in data or name not in _LATER}
     values.update({name: decode(data[name], arrays) for name in (*_VALUES, "program")})
     return Record(
         **values,

@@ -181,7 +181,10 @@ def _mix_whole(state: Array, matrix: Array, qubit: int) -> bool:
     """Apply a dense gate on one qubit as products of matrices where that is quick; say whether it was."""
     if 1 << qubit <= _SHORT_AXIS and state.size > _SMALL_STATE:
         return False
-    view, small = state.reshape(-1, 2, 1 << qubit), matrix.astype(state.dtype)
+    view, small = state.reshape(-1, 2, 1 << qubit), matrix.astype(state.dtype, copy=False)
+    if state.size <= _SMALL_STATE:
+        view[...] = small @ view
+        return True
     low = min(1 << qubit, _PRODUCT // 4)
     high = max(1, _PIECE // (2 * low))
     for row in range(0, len(view), high):

@@ -34,6 +34,8 @@ from store_worker import queued, result_of
 
 S = JobStatus
 SOON = 60.0
+#: Seconds that a signal is given: an end that takes longer fails.
+OUT = 2.0
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -117,15 +119,16 @@ def write_and_read(store, job_id):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_in_the_midst_of_a_commit_leaves_the_store_whole(tmp_path, number):
-    rng, path, tries, reported, slowest = random.Random(4), tmp_path / "jobs.sqlite", count(8, 100), 0, 0.0
+    rng, path, tries, reported, slowest = random.Random(4), tmp_path / "jobs.sqlite", count(20, 100), 0, 0.0
     for index in range(tries):
         process = start("record_results", path, f"p{index}")
         first = process.stdout.readline()
         time.sleep(rng.random() * 0.05)
         begun = time.perf_counter()
         process.send_signal(number)
-        output, errors = finish(process)
+        process.wait(OUT)
         slowest = max(slowest, time.perf_counter() - begun)
+        output, errors = finish(process)
         assert process.returncode == -number
         assert errors == "" or "KeyboardInterrupt" in errors
         mine = [line.strip() for line in (first + output).splitlines(keepends=True) if line.endswith("\n")]
@@ -136,7 +139,6 @@ def test_a_signal_in_the_midst_of_a_commit_leaves_the_store_whole(tmp_path, numb
         assert store.select(status=(S.QUEUED, S.RUNNING)) == []
         store.close()
     assert check(path) == "ok"
-    assert slowest < 2
     print(f"{tries} x {number.name}: {reported} results reported, 0 lost; gone after {slowest:.2f} s at most")
 
 
@@ -156,7 +158,7 @@ def test_a_signal_during_a_run_ends_the_command_and_the_job(tmp_path, number, st
             time.sleep(rng.random() * 0.1)
             begun = time.perf_counter()
             process.send_signal(number)
-            _, errors = process.communicate(timeout=SOON)
+            _, errors = process.communicate(timeout=OUT)
             slowest = max(slowest, time.perf_counter() - begun)
         assert process.returncode == status
         assert b"Traceback" not in errors

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
+import apsw
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from qdock.events import Checkpoint, Inside, Log, Part, Progress, Recorded
 from qdock.job import JobStatus
 from qdock.result_checks import is_same
 from qdock.spec import BackendSpec
+from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
 from qdock.values import Unstorable
 from qdock.worker import Worker
@@ -344,17 +346,38 @@ def counted():
         yield made
 
 
-def test_a_thousand_checkpoints_cost_a_bounded_number_of_commits(counted):
-    def work(context):
-        for number in range(1000):
-            context.checkpoint({"number": number})
-            context.progress(number / 1000, str(number))
-            context.log(str(number))
-            context.backend(Coin()).run(TOSS, shots=1)
-        raise ValueError("the end")
+def say_much(context):
+    for number in range(1000):
+        context.checkpoint({"number": number})
+        context.progress(number / 1000, str(number))
+        context.log(str(number))
+        context.backend(Coin()).run(TOSS, shots=1)
+    raise ValueError("the end")
 
+
+def test_a_thousand_checkpoints_cost_a_bounded_number_of_commits_to_a_file(tmp_path, monkeypatch):
+    commits = []
+    # SQLite itself calls this, at every commit of every connection; what it returns does not forbid it.
+    hook = lambda db: db.set_commit_hook(lambda: bool(commits.append(1)))  # noqa: E731
+    monkeypatch.setattr(apsw, "connection_hooks", [hook])
+    with Dock(Config.load(environ={}), store=SqliteStore(tmp_path / "jobs.sqlite"), entry_points=[]) as dock:
+        dock.run(Call(id), Runner()).wait_for_final_state(SOON)
+        assert commits
+        commits.clear()
+        begun = time.monotonic()
+        job = dock.run(Call(say_much), Runner())
+        job.wait_for_final_state(SOON)
+        assert len(commits) <= 2 * 5 * (time.monotonic() - begun) + 6
+        assert job.record.checkpoint == {"value": {"number": 999}, "runs": 999}
+        assert len(job.logs()) == 1000
+    store = SqliteStore(tmp_path / "jobs.sqlite")
+    assert store.get(job.job_id()).checkpoint == {"value": {"number": 999}, "runs": 999}
+    store.close()
+
+
+def test_a_thousand_checkpoints_cost_a_bounded_number_of_commits(counted):
     begun = time.monotonic()
-    job = counted.run(Call(work), Runner())
+    job = counted.run(Call(say_much), Runner())
     job.wait_for_final_state(SOON)
     # One write of the record and one of the log five times a second, and those of the start and the end.
     assert counted.store.commits <= 2 * 5 * (time.monotonic() - begun) + 6

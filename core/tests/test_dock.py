@@ -806,20 +806,57 @@ class FullStore(MemoryStore):
         return super().transition(job_id, expected, status, **changes)
 
 
-def test_a_job_whose_start_can_not_be_recorded_does_not_start():
-    class Closed(MemoryStore):
-        def transition(self, job_id, expected, status, **changes):
-            if status is S.RUNNING:
-                raise OSError("Input/output error")
-            return super().transition(job_id, expected, status, **changes)
+class StartlessStore(MemoryStore):
+    """A store that can't record a start."""
+
+    error = OSError("No space left on device")
+
+    def transition(self, job_id, expected, status, **changes):
+        if status is S.RUNNING:
+            raise self.error
+        return super().transition(job_id, expected, status, **changes)
+
+
+def test_a_job_whose_start_can_not_be_recorded_runs_all_the_same(caplog):
+    seen = []
+    with Dock(store=StartlessStore(), entry_points=[]) as dock:
+        job = dock.run(Call(lambda _: seen.append(dock.jobs()[0].status())), Runner())
+        assert job.result(SOON).data(0) == {"value": None}
+        assert seen == [S.RUNNING]
+        history = dock.store.get(job.job_id()).history
+        assert [(line.status, line.inferred) for line in history] == [
+            (S.QUEUED, False),
+            (S.RUNNING, True),
+            (S.DONE, False),
+        ]
+        assert job.record.history == history
+    (line,) = caplog.messages
+    assert line == f"The start of job {job.job_id()} could not be recorded: OSError: No space left on device"
+
+
+def test_a_job_whose_start_may_not_be_recorded_does_not_start():
+    class Refusing(StartlessStore):
+        error = ValueError("It is not to run.")
 
     ran = []
-    with Dock(store=Closed(), entry_points=[]) as dock:
+    with Dock(store=Refusing(), entry_points=[]) as dock:
         job = dock.run(Call(ran.append), Runner())
-        with pytest.raises(JobError, match="failed: OSError: Input/output error"):
+        with pytest.raises(JobError, match="failed: ValueError: It is not to run"):
             job.result(SOON)
         assert job.error.kind == "not_started"
     assert ran == []
+
+
+def test_a_store_that_is_full_is_complained_of_in_one_line_however_many_jobs_there_are(caplog):
+    with caplog.at_level(logging.DEBUG, "qdock"), Dock(store=FullStore(), entry_points=[]) as dock:
+        for job in [dock.run(Call(one), Runner()) for _ in range(20)]:
+            job.wait_for_final_state(SOON)
+    warned = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warned) == 1
+    assert warned[0].exc_info is None
+    assert "so this process alone knows of it: OSError: No space left on device" in warned[0].getMessage()
+    # Who looks for the fault finds the traceback of each.
+    assert sum(record.exc_info is not None for record in caplog.records) == 20
 
 
 def test_a_job_whose_end_can_not_be_recorded_ends_all_the_same_and_hands_over_its_result(caplog):

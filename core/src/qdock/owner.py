@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from qdock.errors import JobCancelledError, JobTimeoutError
+from qdock.complaint import complain
+from qdock.errors import JobCancelledError, JobTimeoutError, StoreError
 from qdock.events import Checkpoint, Event, Finished, Inside, Log, Part, Progress, Recorded, Started
 from qdock.following import Following
 from qdock.job import RecordedJob
@@ -65,6 +66,7 @@ class Owner:
         )
         #: What the store could not take, the newest of it.
         self._unwritten: deque[tuple[RecordedJob, Callable[[], None]]] = deque(maxlen=UNWRITTEN)
+        self._fails = False
 
     def create(
         self, job: RecordedJob, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()
@@ -107,9 +109,23 @@ class Owner:
     def _started(self, job: RecordedJob, event: Started) -> None:
         if event.handle is not None:
             job._handle = event.handle
-        if not self.move(job, (JobStatus.QUEUED,), JobStatus.RUNNING, at=event.time):
+        if not self._begin(job, event.time):
             raise JobCancelledError(f"Job {job.job_id()} was cancelled before it began.")
         job._started = time.perf_counter()
+
+    def _begin(self, job: RecordedJob, at: float) -> bool:
+        """Record that the work begins, and return whether it may.
+
+        A store that can't take that keeps no result from whoever asked for it: only this process knows that the job
+        runs, and its end is recorded if there is room by then.
+        """
+        try:
+            return self.move(job, (JobStatus.QUEUED,), JobStatus.RUNNING, at=at)
+        except (OSError, StoreError) as error:
+            self._complain(f"The start of job {job.job_id()} could not be recorded", error)
+            begun = moved(job._record, JobStatus.RUNNING, at)
+            job._tell({"status": begun.status, "history": begun.history})
+            return not job._record.cancel_requested
 
     def _progress(self, job: RecordedJob, event: Progress) -> None:
         self._notes.change(job, progress=JobProgress(event.fraction, event.text))
@@ -150,8 +166,8 @@ class Owner:
             if not self._queue_again(job, failure):
                 return False
         # Without a record there is no other attempt; that this one failed is told as it is for any job.
-        except Exception:  # noqa: BLE001
-            _log.warning("Another attempt of job %s could not be recorded.", job.job_id(), exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            self._complain(f"Another attempt of job {job.job_id()} could not be recorded", error)
             return False
         again()
         return True
@@ -190,8 +206,8 @@ class Owner:
                 self._store.add_late(job.job_id(), job._record.attempt, event.value)
             self.hand_over(job, record)
         # It is not this owner's any more: nobody here waits for what can't be written.
-        except Exception:  # noqa: BLE001
-            _log.warning("The late end of job %s could not be recorded.", job.job_id(), exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            self._complain(f"The late end of job {job.job_id()} could not be recorded", error)
 
     def keep_handle(self, job: RecordedJob) -> None:
         """Write down what the next owner can bind to, should this one die."""
@@ -222,8 +238,8 @@ class Owner:
         try:
             return self._notes.take(job.job_id())
         # What was said on the way must not keep the end from being told.
-        except Exception:  # noqa: BLE001
-            _log.warning("What job %s said last could not be recorded.", job.job_id(), exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            self._complain(f"What job {job.job_id()} said last could not be recorded", error)
             return {}
 
     # --- a store that fails
@@ -234,16 +250,20 @@ class Owner:
             write()
         # Whatever a store raises, those who wait must hear that it is over, and nothing that was computed is lost.
         except Exception as error:  # noqa: BLE001
-            _log.warning("The end of job %s could not be recorded.", job.job_id(), exc_info=error)
-            job._unrecorded = (
-                f"The end of job {job.job_id()} could not be recorded, so this process alone knows of it: "
-                f"{describe(error)}"
-            )
+            what = f"The end of job {job.job_id()} could not be recorded, so this process alone knows of it"
+            self._complain(what, error)
+            job._unrecorded = f"{what}: {describe(error)}"
             self._unwritten.append((job, write))
             return False
+        self._fails = False
         if self._unwritten:
             self._write_again()
         return True
+
+    def _complain(self, what: str, error: Exception) -> None:
+        # A full disk is one fault, however many jobs meet it: people hear of it once, until it works again.
+        complain(_log, what, error, logging.DEBUG if self._fails else logging.WARNING)
+        self._fails = True
 
     def _write_again(self) -> None:
         """Try what could not be recorded once more."""

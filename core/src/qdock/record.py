@@ -64,8 +64,8 @@ class Failure(NamedTuple):
     kind : str
         ``"exception"`` (the work raised), ``"retriable"`` (it raised what says that another try may succeed),
         ``"interrupted"`` (it raised what ends a program: SystemExit, KeyboardInterrupt), ``"invalid_result"`` (what
-        the backend returned is no result), ``"not_started"`` (the executor did not take it, or its start could not be
-        recorded), ``"worker_lost"`` (its worker died, or its owner), ``"time_limit"``, ``"memory_limit"``,
+        the backend returned is no result), ``"not_started"`` (the executor did not take it), ``"worker_lost"`` (its
+        worker died, or its owner), ``"time_limit"``, ``"memory_limit"``,
         ``"unwatched"`` (it was adopted, and nobody here will learn how it ended), ``"result_too_large"`` (it went
         over a limit), ``"result_not_sent"`` (what it returned can't be carried from
         the worker).

@@ -14,6 +14,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from qdock.complaint import complain
 from qdock.errors import JobError, QdockError, StoreError
 from qdock.events import Finished, Log
 from qdock.lifetime import close_at_exit
@@ -130,7 +131,7 @@ def _see_to(dock: Dock, record: Record) -> None:
             _try_again(dock, job, record)
     # Whatever it is: it is known of now, and the job has ended.
     except Exception as error:  # noqa: BLE001
-        _log.warning("Job %s could not be tried again.", record.id, exc_info=True)
+        complain(_log, f"Job {record.id} could not be tried again", error)
         reason = f"{loss(record).message} It could not be tried again: {describe(error)}"
         dock.owner.receive(job, Finished(failure=Failure("worker_lost", reason)))
 

@@ -110,7 +110,7 @@ def work(worker: Worker, call: Work) -> Finished:
         worker.emit(Started(worker.handle))
     except JobCancelledError:
         return Finished(stopped=True)
-    # Work whose start can't be recorded does not start.
+    # Whoever is told of the start may forbid it.
     except Exception as error:  # noqa: BLE001
         return Finished(failure=_failure("not_started", error))
     return perform(worker, call)

@@ -13,6 +13,7 @@ from math import inf
 
 import msgspec
 
+from qdock.complaint import complain
 from qdock.errors import JobError
 from qdock.events import Emit, Event, Finished, Log, Progress
 from qdock.executors.carry import unpack_value
@@ -221,8 +222,8 @@ class Conversation:
         try:
             event = unpack_value(bytes(body[:1]), memoryview(body)[1:])
         # What a value does when it is unpickled is up to it; the work goes on.
-        except Exception:  # noqa: BLE001
-            _log.warning("What job %s sent on its way can't be unpacked here.", self._job.job_id, exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            complain(_log, f"What job {self._job.job_id} sent on its way can't be unpacked here", error)
         else:
             self._job.tell(event)
 

@@ -22,7 +22,9 @@ with atheris.instrument_imports(include=["qdock_openqasm", "openqasm"]):
     from qdock_openqasm.reader import FAULTY, Reader
 
 #: What no small program should need, so that a search makes thousands of tries in a second.
-LIMITS = Limits(gates=2_000, iterations=500, while_rounds=200, qubits=500, clbits=500, elements=500, matrix_qubits=4)
+LIMITS = Limits(
+    gates=2_000, iterations=500, while_rounds=200, qubits=500, clbits=500, elements=500, matrix_qubits=4, work=10**9
+)
 #: Bytes of an input that are looked at.
 LONGEST = 2_000
 PROGRAMS = Path(__file__).parents[2] / "plugins" / "openqasm" / "tests"

@@ -112,3 +112,22 @@ def test_angles_may_depend_on_measured_values(probabilities):
         "0 10": pytest.approx(math.cos(math.pi / 4) ** 2),
         "1 10": pytest.approx(math.sin(math.pi / 4) ** 2),
     }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "bit[2] d;",
+        "c = measure q;",
+        "int i = 3;",
+        "def f(qubit a) { }",
+        "for int i in [0:1] { x q[i]; }",
+        "inv @ x q[0];",
+    ],
+)
+def test_a_statement_of_version_3_in_version_2_is_read_and_noted(statement):
+    head = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; '
+    (note,) = loads(head + statement).metadata["openqasm_notes"]
+    assert note == "statements of version 3 in a program of version 2 are read as in version 3"
+    plain = "opaque o a; gate g a { x a; } if (c == 1) x q[0]; barrier q; reset q; measure q -> c;"
+    assert "openqasm_notes" not in loads(head + plain).metadata

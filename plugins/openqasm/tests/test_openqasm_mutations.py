@@ -92,6 +92,21 @@ def test_a_mutated_program_is_read_or_refused_by_an_error_of_ours():
     assert 0 < read < COUNT
 
 
+#: What the search by coverage has found.
+FOUND = [
+    'OPENQASM 2.0;\ninclude "qelib1.inc"\x1e;\nqreg q[2]; qreg r[2]; cx q, r;\n\n',
+    'OPENQASM 3.0;\ninclude "stdgates.inc"\x1c;\nqubit q; x q;',
+    "OPENQASM 3.0;\xa0qubit q; U(0, 0, 0) q;",
+    "OPENQASM\x1f3.0; qubit q;",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_was_found_is_refused_both_ways(text):
+    assert isinstance(outcome(text), QdockError)
+    assert isinstance(outcome(text, fast=False), QdockError)
+
+
 def same(one, other):
     """Whether both are equal circuits, or both are refusals."""
     if isinstance(one, QdockError) or isinstance(other, QdockError):

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BLANK = re.compile(r"\s+")
+_BLANK = re.compile(r"\s+", re.ASCII)
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 _HEADED = frozenset({"gate", "def", "box", "defcal", "cal"})

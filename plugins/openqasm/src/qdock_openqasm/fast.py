@@ -36,7 +36,7 @@ _SIZE = r"\[\s*([1-9]\d{0,8})\s*\]"
 _DECLARED = re.compile(
     rf"\s*(?:(qubit|bit)(?:\s*{_SIZE}\s*|\s+)([A-Za-z_]\w*)|(qreg|creg)\s+([A-Za-z_]\w*)\s*{_SIZE})\s*;", re.ASCII
 )
-_LIBRARY = re.compile(r"\s*include\s*\"(stdgates\.inc|qelib1\.inc)\"\s*;")
+_LIBRARY = re.compile(r"\s*include\s*\"(stdgates\.inc|qelib1\.inc)\"\s*;", re.ASCII)
 _NUMBER = r"(?:\d{1,20}\.\d*|\.\d+|\d{1,20})(?:[eE][+-]?\d{1,5})?"
 _ANGLE = re.compile(rf"\s*(-?)\s*({_NUMBER}|pi)\s*((?:[*/]\s*(?:{_NUMBER}|pi)\s*)*)", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,20}\.\d+", re.ASCII)
@@ -192,7 +192,7 @@ class FastPath:
             match = _ARROW.fullmatch(piece)
             if match:
                 return self._measured(match[1], match[2])
-            match = _ASSIGNED.fullmatch(piece)
+            match = _ASSIGNED.fullmatch(piece) if self._program.version == 3 else None
             return self._measured(match[2], match[1]) if match else None
         except Fault:
             return None

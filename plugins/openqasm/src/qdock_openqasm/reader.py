@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Reader"]
 
 _VERSIONS = ("2.0", "3.0", "3.1")
-_HEADER = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
-_VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
+_HEADER = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL | re.ASCII)
+_VERSION = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;", re.ASCII)
 _INCLUDES_2 = re.compile(r"""^[ \t]*include\s*["']qelib1\.inc["']""", re.MULTILINE)
 _BUILT_IN_2 = re.compile(r"^[ \t]*CX\b", re.MULTILINE)
 _INCLUDES_3 = re.compile(r"""^[ \t]*(?:include\s*["']stdgates\.inc["']|qubit\b|bit\b)""", re.MULTILINE)

@@ -41,6 +41,8 @@ def run(p: Program, node: Any) -> Flow:
     try:
         if node.annotations:
             _note_annotations(p, node)
+        if p.version == 2 and not _is_version_2(node):
+            p.note("statements of version 3 in a program of version 2 are read as in version 3")
         with p.releasing():
             flow = _chosen_at_run_time(p, node) or Flow.NEXT
         if p.ending:
@@ -58,6 +60,18 @@ def run(p: Program, node: Any) -> Flow:
 
 
 _COMPOUND = (ast.If, ast.For, ast.While, ast.Switch, ast.Block, ast.Box)
+
+
+_VERSION_2 = (ast.GateDefinition, ast.OpaqueDefinition, ast.Reset, ast.Barrier, ast.If, ast.Include)
+
+
+def _is_version_2(node: Any) -> bool:
+    """Whether OpenQASM 2 has such a statement."""
+    if isinstance(node, (ast.QubitDeclaration, ast.ClassicalDeclaration)):
+        return node.legacy_syntax
+    if isinstance(node, ast.GateCall):
+        return not node.modifiers
+    return isinstance(node, _VERSION_2) or (isinstance(node, ast.MeasureStatement) and node.arrow_syntax)
 
 
 def _is_excused(p: Program, node: Any, fault: Fault) -> bool:

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdock.context import Context
@@ -267,11 +267,17 @@ def _find_dock(backend: Backend) -> Dock:
     return backend.dock
 
 
-def check_result(backend: Backend, programs: Sequence[Circuit | Call], result: Any) -> Result:
-    """Return `result`, or raise `InvalidResult` unless it is one with an entry for each program."""
+@cache
+def _result_class() -> type[Result]:
+    # An import that is done already still takes a microsecond each time.
     from qdock.result import Result
 
-    if not isinstance(result, Result):
+    return Result
+
+
+def check_result(backend: Backend, programs: Sequence[Circuit | Call], result: Any) -> Result:
+    """Return `result`, or raise `InvalidResult` unless it is one with an entry for each program."""
+    if not isinstance(result, _result_class()):
         raise InvalidResult(
             f"Backend {backend.spec.full_name!r} returned {type(result).__name__} instead of a `qdock.result.Result`. "
             f"This is a mistake in the backend."

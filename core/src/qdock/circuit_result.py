@@ -172,7 +172,7 @@ class CircuitResult:
 
         Registers with ``output=False`` are not part of a result.
         """
-        registers = tuple((register.name, register.size) for register in circuit.cregs if register.output)
+        registers = tuple([(register.name, register.size) for register in circuit.cregs if register.output])
         return cls(**{"name": circuit.name, "registers": registers, **fields})
 
     @classmethod

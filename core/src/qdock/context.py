@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qdock.events import Checkpoint, Log, Part, Progress
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from qdock.streams import Streams
 
 __all__ = ["Context"]
+
+
+@cache
+def _streams_class() -> type[Streams]:
+    from qdock.streams import Streams
+
+    return Streams
 
 
 class Context:
@@ -81,9 +89,7 @@ class Context:
     def moved_rng(self, circuit: int = 0, block: int = 0, path: int = 0) -> np.random.Generator:
         """Return what `rng` does, from one generator that the next call moves: quicker for many short draws."""
         if self._streams is None:
-            from qdock.streams import Streams
-
-            self._streams = Streams.borrow(self.seed)
+            self._streams = _streams_class().borrow(self.seed)
         return self._streams.at(self._first + circuit, block, path)
 
     def end(self) -> None:

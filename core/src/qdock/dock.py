@@ -118,12 +118,12 @@ class Dock:
         PluginError
             If it can't be made.
         """
-        from qdock.backend import Backend
-
         spec = self._get_default_spec() if name is None else self.registry.get_backend_spec(name)
         with self._lock:
             made = self._backends.get(spec.full_name)
             if made is None or made[0] is not spec:
+                from qdock.backend import Backend
+
                 device = self._make(spec, Backend)
                 device.dock = self
                 self._backends[spec.full_name] = made = spec, device
@@ -240,19 +240,9 @@ class Dock:
         SubmissionRefused
             If a plugin refuses the job.
         """
-        return self._run(
-            program,
-            backend,
-            executor,
-            options,
-            seed=seed,
-            tags=tags,
-            metadata=metadata,
-            time_limit=time_limit,
-            retries=retries,
-            detach=detach,
-            job_id=job_id,
-        )
+        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
+        about |= {"time_limit": time_limit, "retries": retries, "detach": detach, "job_id": job_id}
+        return self._run(program, backend, executor, options, **about)
 
     def _run(
         self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any

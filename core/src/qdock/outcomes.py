@@ -35,7 +35,7 @@ def num_words(num_bits: int) -> int:
 
 def check_registers(registers: Iterable[Sequence[Any]], num_bits: int | None) -> tuple[Registers, int]:
     """Return the registers as (name, size) pairs and how many clbits there are: all theirs if not said."""
-    pairs = tuple((name, size) for name, size in registers)
+    pairs = tuple([(name, size) for name, size in registers])
     for name, size in pairs:
         if not isinstance(name, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
             raise ValueError(f"A register is a name and a size of at least 0, but {(name, size)!r} was given.")

@@ -76,13 +76,15 @@ def _convert(dock: Dock, backend: Backend, program: Any) -> tuple[bool, list[Any
     """
     several = isinstance(program, (list, tuple))
     given, programs, converted = list(program) if several else [program], [], []
-    check_number(backend.spec, given)
+    if several:
+        check_number(backend.spec, given)
     for item in given:
         found = dock.converters.convert(item, backend.spec.accepts)
         several = several or type(found) is list
         programs += found if type(found) is list else [item]
         converted += found if type(found) is list else [found]
-    check_number(backend.spec, converted)
+    if several:
+        check_number(backend.spec, converted)
     return several, programs, converted
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qdock.errors import JobError, JobNotFoundError, ResultNotStored
@@ -376,14 +377,19 @@ def not_found(text: str, ids: Sequence[str], count: int) -> JobNotFoundError:
 
 def array_bytes(result: Result) -> int:
     """Return the bytes of a result's arrays; the rest of it is small."""
-    from qdock.circuit_result import ARRAYS
-
-    size = 0
+    size, names = 0, _array_names()
     for entry in result.entries:
-        for name in ARRAYS:
+        for name in names:
             array = getattr(entry, name)
             if array is not None:
                 size += array.nbytes
         if entry.data:
             size += sum(getattr(value, "nbytes", 0) for value in entry.data.values())
     return size
+
+
+@cache
+def _array_names() -> tuple[str, ...]:
+    from qdock.circuit_result import ARRAYS
+
+    return ARRAYS

@@ -1,9 +1,10 @@
 """What branching costs: 1,000 shots of a 12-qubit circuit with mid-circuit measurement, reset and conditions.
 
-``python tests/benchmarks/branching.py [--check] [--rounds N]`` prints, for few branches and for many, the time of the
-shots, that of one pass over the circuit, how many distinct branches there were, and the ratio of the first to the
-product of the others; with ``--check`` a ratio above the bound fails. A pass is the least that a branch costs if
-nothing is shared: every gate of it applied once, without the measurements, nothing compiled and nothing counted.
+``python tests/benchmarks/branching.py [--check] [--rounds N]`` prints, for few branches and for many, how many
+distinct branches there were, the time of the shots on the fast engine (if it is there) and on the one in numpy, that
+of one pass over the circuit in numpy, and the ratio of numpy's shots to the product of branches and pass; with
+``--check`` a ratio above the bound fails. A pass is the least that a branch costs if nothing is shared: every gate of
+it applied once, without the measurements, nothing compiled and nothing counted.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from time import perf_counter
 
 from qdock.backend import Context
 from qdock.circuit import Circuit
+from qdock_basic import fast
 from qdock_basic.analysis import read_last
 from qdock_basic.branches import Branch, Mass, Shots, follow
 from qdock_basic.classical import Place
-from qdock_basic.engine import NumpyEngine
+from qdock_basic.engine import Engine, NumpyEngine
+from qdock_basic.fast_engine import FastEngine
 from qdock_basic.limits import Limits
+from qdock_basic.plugin import SPEC
 from qdock_basic.program import Block, compile_circuit
 from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.state import prepare
@@ -29,7 +33,7 @@ from qdock_basic.watch import Watch
 QUBITS = 12
 SHOTS = 1_000
 BOUND = 3.0
-OPTIONS = {"shots": SHOTS, "memory": False, "output": "counts", "initial_state": None, "precision": "double"}
+OPTIONS = {name: option.default for name, option in SPEC.options.items()} | {"shots": SHOTS, "method": "branching"}
 
 
 def layer(circuit: Circuit, angle: float) -> Circuit:
@@ -71,10 +75,11 @@ def count_branches(circuit: Circuit, seed: int) -> int:
     return sum(1 for _ in follow(Branch(prepare(QUBITS), place, (SHOTS,)), shares, Watch(Context()), NumpyEngine()))
 
 
-def run_shots(circuit: Circuit, seed: int) -> None:
+def run_shots(circuit: Circuit, seed: int, engine: type[Engine]) -> None:
     """Run the shots as the backend does."""
     context = Context(seed=seed)
-    simulate(Simulation(circuit, OPTIONS, partial(context.rng, 0), Watch(context), Limits()), seed)
+    rng, key = partial(context.rng, 0), context.stream_key(0)
+    simulate(Simulation(circuit, OPTIONS, rng, Watch(context), Limits(), engine(), key), seed)
 
 
 def run_pass(block: Block) -> None:
@@ -103,11 +108,14 @@ def main() -> None:
     for splits in (1, 3, 6, 12):
         circuit, block = dynamic(splits), compile_circuit(straight(splits))
         branches = count_branches(circuit, seed=1)
-        shots, one = quickest([partial(run_shots, circuit, 1), partial(run_pass, block)], arguments.rounds)
+        engines: list[type[Engine]] = [NumpyEngine, *([FastEngine] if fast.why_not() is None else [])]
+        runs = [partial(run_shots, circuit, 1, engine) for engine in engines]
+        one, shots, *compiled = quickest([partial(run_pass, block), *runs], arguments.rounds)
         ratio = shots / (one * branches)
         worst = max(worst, ratio)
         print(
-            f"{len(circuit):4} operations, {branches:4} branches: {SHOTS:,} shots {1000 * shots:8.2f} ms, "
+            f"{len(circuit):4} operations, {branches:4} branches: {SHOTS:,} shots "
+            f"{''.join(f'fast {1000 * seconds:7.2f} ms, ' for seconds in compiled)}numpy {1000 * shots:8.2f} ms, "
             f"one pass {1000 * one:6.2f} ms, ratio {ratio:.2f}"
         )
     print(f"largest ratio {worst:.2f}  (bound {BOUND:g}, {QUBITS} qubits, best of {arguments.rounds} rounds)")

@@ -92,6 +92,10 @@ class Context:
             self._streams = _streams_class().borrow(self.seed)
         return self._streams.at(self._first + circuit, block, path)
 
+    def stream_key(self, circuit: int = 0) -> tuple[int, int]:
+        """Return the seed and the number that the streams of a circuit are made of, for code that makes its own."""
+        return self.seed, self._first + circuit
+
     def end(self) -> None:
         """Give back what the work drew from: it is over."""
         streams, self._streams = self._streams, None

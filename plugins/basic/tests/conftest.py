@@ -64,7 +64,8 @@ def simulated() -> Callable[..., CircuitResult]:
         rng = partial(context.rng, index)
         chosen = {**defaults, **options}
         engine = engine_for(chosen, 0.0)
-        simulation = Simulation(circuit, chosen, rng, Watch(context), limits or Limits(), engine)
+        key = context.stream_key(index)
+        simulation = Simulation(circuit, chosen, rng, Watch(context), limits or Limits(), engine, key)
         return simulate(simulation, seed)[0]
 
     return run

@@ -357,7 +357,7 @@ def walked(circuit: Circuit, shots: int, looks: int) -> Asked:
     context = Asked(looks)
     watch = AlwaysDue(context)
     key = np.array([1, 0], np.uint64)
-    course = branches.Course(circuit, None, np.complex128, key, (shots,), 20, Limits(), watch, lambda *_: None)
+    course = branches.Course(circuit, None, REAL, key, (shots,), 20, Limits(), False, watch, lambda *_: None)
     branches.count(course)
     return context
 

@@ -123,7 +123,8 @@ class BasicSimulator(LocalBackend):
         if engine is None:
             engine = engine_for(options, seconds_of(circuit, options))
         rng = partial(context.moved_rng, index)
-        simulation = Simulation(circuit, options, rng, Watch(context, index, total), self.limits, engine)
+        watch, key = Watch(context, index, total), context.stream_key(index)
+        simulation = Simulation(circuit, options, rng, watch, self.limits, engine, key)
         return simulate(simulation, context.seed)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:

@@ -103,8 +103,8 @@ class Batch:
     def _drawn_alone(self, member: Member, state: Array, readings: tuple[tuple[int, int], ...]) -> CircuitResult:
         number, gates = member
         circuit, rng = self.circuits[number], partial(self.context.moved_rng, number)
-        watch = Watch(self.context, number, len(self.circuits))
-        simulation = Simulation(circuit, self.options, rng, watch, self.limits, self.engine)
+        watch, key = Watch(self.context, number, len(self.circuits)), self.context.stream_key(number)
+        simulation = Simulation(circuit, self.options, rng, watch, self.limits, self.engine, key)
         entry, _ = simulate(simulation, self.context.seed, (Part(gates, circuit.num_qubits, readings), state))
         return entry
 

@@ -14,7 +14,7 @@ from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.engine import Effort, Floats, Progress
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
-from qdock_basic.state import PRECISIONS, prepare, probabilities
+from qdock_basic.state import prepare, probabilities
 
 if TYPE_CHECKING:
     from qdock_basic.readout import Tally
@@ -27,6 +27,7 @@ __all__ = ["FastEngine"]
 _SMALL = 8
 # States of so many qubits lie in cache, where compiled code goes from branch to branch by itself.
 _IN_CACHE = 13
+_REAL = {"double": "f8", "single": "f4"}
 
 
 class FastEngine:
@@ -103,21 +104,21 @@ class FastEngine:
             return False
         from qdock_basic.fast.branches import Course, count
 
-        options, bits = simulation.options, simulation.rng(0, 0).bit_generator
+        options = simulation.options
         initial = options["initial_state"]
         if initial is not None:
             initial = prepare(simulation.circuit.num_qubits, initial, options["precision"])
-        key = bits.state["state"]["key"]
         course = Course(
             simulation.circuit,
             initial,
-            PRECISIONS[options["precision"]],
-            key,
+            _REAL[options["precision"]],
+            np.array(simulation.key, np.uint64),
             shares,
             rows,
             simulation.limits,
+            bool(options["memory"]),
             simulation.watch,
-            tally.put_all,
+            tally.put,
         )
         stats = count(course)
         if stats is not None:

@@ -218,10 +218,6 @@ class Tally:
         # Where nobody asks for the order of the shots it does not matter which block they are from.
         self._sums(block if self._memory else 0).add(words, counts)
 
-    def put_all(self, block: int, words: Words, counts: Ints) -> None:
-        """Add outcomes of which some may be the same."""
-        self.put(block, *added_up(words, counts))
-
     def drawing(self, state: Array, wiring: Wiring, shots: int) -> Drawing:
         """Return what draws shots of a state: the outcomes, and how often each was seen."""
         if not visits_outcomes(len(wiring.qubits), shots):

@@ -82,6 +82,8 @@ class Simulation:
     limits : Limits
     engine : Engine
         Applies the gates; it changes no result.
+    key : tuple of int
+        Seed and number of the circuit: what `rng` makes its streams of.
     """
 
     circuit: Circuit
@@ -90,6 +92,7 @@ class Simulation:
     watch: Watch
     limits: Limits
     engine: Engine
+    key: tuple[int, int]
 
     def branches(self, block: Block, share: Any, shares: Shares, meeting: Meeting | None = None) -> Iterator[Branch]:
         """Run the whole circuit."""

@@ -36,6 +36,7 @@ from qdock_basic.fast.walk import (
     walk,
 )
 from qdock_basic.program import compile_circuit
+from qdock_basic.sums import added_up
 
 __all__ = ["Course", "count"]
 
@@ -43,6 +44,8 @@ __all__ = ["Course", "count"]
 _BUDGET = 1 << 22
 # Outcomes that are kept before they are handed over; one state in cache has half as many.
 _MOST_FOUND = 1 << 14
+# A table of all outcomes costs less than putting those that come in order, if it is no larger than this.
+_TABULATED, _OUTCOMES_A_SHOT = 16, 8
 
 
 class Bounds(Protocol):
@@ -71,8 +74,8 @@ class Course(NamedTuple):
     circuit : Circuit
     initial : (2^n,) array, optional
         The state to begin with; all qubits are 0 if None.
-    dtype : dtype
-        Of the amplitudes.
+    real : str
+        Type of the amplitudes' parts: ``"f8"`` or ``"f4"``.
     key : (2,) uint64 array
         Of the streams of random numbers.
     shares : tuple of int
@@ -80,18 +83,21 @@ class Course(NamedTuple):
     rows : int
         How many branches there may be at once.
     limits : Bounds
+    ordered : bool
+        Whether it matters which block an outcome is from.
     watch : Looker
     put : callable
-        Takes a block of shots, outcomes and how often each was seen; the same ones may be there again.
+        Takes a block of shots, outcomes and how often each was seen.
     """
 
     circuit: Circuit
     initial: Any
-    dtype: Any
+    real: str
     key: npt.NDArray[np.uint64]
     shares: Sequence[int]
     rows: int
     limits: Bounds
+    ordered: bool
     watch: Looker
     put: Callable[[int, Any, Any], None]
 
@@ -105,8 +111,7 @@ def count(course: Course) -> Stats | None:
         If loops go round too often.
     """
     begin = perf_counter()
-    real = "f8" if course.dtype == np.complex128 else "f4"
-    flat = course.circuit.once(_flat_of, real, course.initial is None)
+    flat = course.circuit.once(_flat_of, course.real, course.initial is None)
     if flat is None:
         return None
     middle = perf_counter()
@@ -130,8 +135,8 @@ def _flat_of(circuit: Circuit, real: str, fresh: bool) -> Flat | None:
 
 def _walk(course: Course, flat: Flat, tree: Tree) -> bool:
     limits, num_qubits = course.limits, course.circuit.num_qubits
-    num_words, room = len(tree.fixed), min(sum(course.shares), _MOST_FOUND)
-    sheet, found = _sheet(num_qubits, len(course.circuit.output_clbits)), _found(room, num_words)
+    num_places = int(flat.sizes[1])
+    sheet, found = _sheet(num_qubits, num_places), _found(course, num_places)
     while True:
         status = walk(
             flat, tree, sheet, found, num_qubits, _BUDGET, limits.max_while_iterations, limits.max_loop_iterations
@@ -144,22 +149,26 @@ def _walk(course: Course, flat: Flat, tree: Tree) -> bool:
             limits.check_loops(int(tree.counters[ROUNDS]))
         if status in (ENDED, FULL):
             _hand_over(course, found)
-            found = _found(room, num_words)
-        if status == ENDED:
-            return True
+            if status == ENDED:
+                return True
+            found = _found(course, num_places)
         if course.watch.is_due():
             course.watch.look(int(tree.counters[DONE]) / sum(course.shares))
 
 
 def _hand_over(course: Course, found: Found) -> None:
+    if len(found.table):
+        outcomes = np.flatnonzero(found.table)
+        course.put(0, outcomes.astype(np.uint64).reshape(-1, 1), found.table[outcomes])
+        return
     used = slice(0, int(found.used[0]))
     words, counts, blocks = found.words[used], found.counts[used], found.blocks[used]
-    if len(course.shares) == 1:
-        course.put(0, words, counts)
+    if not course.ordered:
+        course.put(0, *added_up(words, counts))
         return
     for block in np.unique(blocks).tolist():
         chosen = blocks == block
-        course.put(block, words[chosen], counts[chosen])
+        course.put(block, *added_up(words[chosen], counts[chosen]))
 
 
 # --- room
@@ -180,7 +189,7 @@ def _tree(course: Course, flat: Flat) -> Tree:
         np.zeros(NUM_COUNTERS, np.int64),
         np.zeros(STREAM_SIZE, np.uint64),
         np.empty(int(flat.sizes[0]), np.int64),
-        np.empty((len(course.circuit.output_clbits) + 63) // 64, np.uint64),
+        np.empty((int(flat.sizes[1]) + 63) // 64, np.uint64),
     )
     tree.values[0], tree.shares[0], tree.stream[:2] = flat.initial, course.shares, course.key
     return tree
@@ -188,7 +197,7 @@ def _tree(course: Course, flat: Flat) -> Tree:
 
 def _states(course: Course) -> tuple[Any, Any]:
     """Return room for the real and imaginary parts of all rows, with the state to begin with in the first one."""
-    real, size = np.dtype(course.dtype).type(0).real.dtype, 1 << course.circuit.num_qubits
+    real, size = np.dtype(course.real), 1 << course.circuit.num_qubits
     room = 1 << num_bits_of(course.circuit.num_qubits, real)
     width = room + PAD_BYTES // real.itemsize
     re, im = aligned(2 * course.rows * width, real).reshape(2, course.rows, width)
@@ -216,6 +225,10 @@ def _sheet(num_qubits: int, num_places: int) -> Sheet:
     )
 
 
-def _found(room: int, num_words: int) -> Found:
-    counts, blocks = np.empty(room, np.int64), np.empty(room, np.int64)
-    return Found(np.empty((room, num_words), np.uint64), counts, blocks, np.zeros(1, np.int64))
+def _found(course: Course, num_places: int) -> Found:
+    """Return room for outcomes: for each one there may be, or for those that come."""
+    shots = sum(course.shares)
+    tabulated = 1 << num_places <= _OUTCOMES_A_SHOT * shots and num_places <= _TABULATED
+    room, outcomes = (0, 1 << num_places) if tabulated and not course.ordered else (min(shots, _MOST_FOUND), 0)
+    words, counts, blocks = np.empty((room, (num_places + 63) // 64), np.uint64), *np.empty((2, room), np.int64)
+    return Found(words, counts, blocks, np.zeros(1, np.int64), np.zeros(outcomes, np.int64))

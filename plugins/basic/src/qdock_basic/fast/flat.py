@@ -75,8 +75,8 @@ class Flat(NamedTuple):
         For every clbit its place in an outcome, or -1.
     initial : int64 array
         The values with which a shot begins.
-    sizes : int64 array
-        How deep the stack of expressions is.
+    sizes : (2,) int64 array
+        How deep the stack of expressions is, and how many places an outcome has.
     """
 
     rows: Any
@@ -125,7 +125,7 @@ def flat_program(
     writer.block(block, None)
     places = np.full(num_clbits, -1, np.int64)
     places[list(shown)] = np.arange(len(shown))
-    return writer.finish(places)
+    return writer.finish(places, len(shown))
 
 
 class _Loop:
@@ -169,7 +169,7 @@ class _Writer:
         for number, column in jumps:
             self.rows[number][column] = len(self.rows)
 
-    def finish(self, places: Any) -> Flat:
+    def finish(self, places: Any, num_places: int) -> Flat:
         self.lands_here(self.ends)
         ops, table, spots = self.segments.finish()
         readings = [(qubit, places[clbit]) for qubit, clbit in self.readings]
@@ -184,7 +184,7 @@ class _Writer:
             np.array(readings, np.int64).reshape(-1, 2),
             places,
             np.array(self.initial, np.int64),
-            np.array([self.postfix.depth], np.int64),
+            np.array([self.postfix.depth, num_places], np.int64),
         )
 
     # --- blocks and steps

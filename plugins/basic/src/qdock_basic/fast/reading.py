@@ -8,7 +8,8 @@ import numpy as np
 
 from qdock_basic.fast.binomial import binomial
 from qdock_basic.fast.jit import inner
-from qdock_basic.fast.streams import begin_stream, next_word
+from qdock_basic.fast.norms import norm_of, square_at
+from qdock_basic.fast.streams import next_word
 
 __all__ = ["Found", "Sheet", "draw", "wire"]
 
@@ -34,12 +35,15 @@ class Found(NamedTuple):
         How often, and in which block of shots.
     used : (1,) int64 array
         How many there are.
+    table : (2^p,) int64 array
+        In place of all these, where it is not empty: how often each outcome was seen.
     """
 
     words: Any
     counts: Any
     blocks: Any
     used: Any
+    table: Any
 
 
 class Sheet(NamedTuple):
@@ -94,37 +98,36 @@ def wire(readings: Any, count: int, sheet: Sheet) -> None:
 
 @inner
 def draw(
-    re: Any, im: Any, shots: int, most: int, block: int, path: Any, fixed: Any, stream: Any, sheet: Sheet, found: Found
+    re: Any, im: Any, shots: int, most: int, block: int, fixed: Any, stream: Any, sheet: Sheet, found: Found
 ) -> None:
     """Draw what some shots read, and append the outcomes.
 
     Parameters
     ----------
-    re, im : (2^n,) real arrays
+    re, im : pointers to real numbers
         The state.
     shots, most : int
         How many, and how many there are in the branch's largest block.
     block : int
         Number of the block of shots.
-    path : uint64
-        The branch.
     fixed : (w,) uint64 array
         The bits of outcomes that are not read.
-    stream, sheet, found
+    stream : uint64 array
+        Of the branch and the block, at its beginning.
+    sheet, found
         The sheet has been wired.
     """
     size = 1 << sheet.sizes[_QUBITS]
-    begin_stream(stream, block, path)
     if size > _OUTCOMES_PER_SHOT * most:
         _look_up(re, im, shots, stream, sheet)
-        for index in range(len(re)):
+        for index in range(len(sheet.seen)):
             if sheet.seen[index]:
                 _append(sheet.readings[index], sheet.seen[index], block, fixed, sheet, found)
         return
     table = sheet.table[:size]
     table[:] = 0
-    for index in range(len(re)):
-        table[sheet.readings[index]] += np.float64(re[index]) ** 2 + np.float64(im[index]) ** 2
+    for index in range(len(sheet.readings)):
+        table[sheet.readings[index]] += square_at(re, im, index)
     _to_steps(table, sheet.steps)
     _visit(shots, block, fixed, stream, sheet, found)
 
@@ -132,8 +135,7 @@ def draw(
 @inner
 def _visit(shots: int, block: int, fixed: Any, stream: Any, sheet: Sheet, found: Found) -> None:
     """Draw how many of the shots that are left see each outcome in turn, as numpy's multinomial does."""
-    size = 1 << sheet.sizes[_QUBITS]
-    last = size - 1
+    last = (1 << sheet.sizes[_QUBITS]) - 1
     while sheet.steps[last] == 0:
         last -= 1
     left, rest = shots, 1.0
@@ -156,9 +158,10 @@ def _to_steps(table: Any, steps: Any) -> None:
     total = 0.0
     for place in range(len(table)):
         total += table[place]
-    left, largest = np.int64(STEPS), 0
     for place in range(len(table)):
         steps[place] = np.int64(np.rint(table[place] / total * STEPS))
+    left, largest = np.int64(STEPS), 0
+    for place in range(len(table)):
         left -= steps[place]
         if steps[place] > steps[largest]:
             largest = place
@@ -168,34 +171,32 @@ def _to_steps(table: Any, steps: Any) -> None:
 @inner
 def _look_up(re: Any, im: Any, shots: int, stream: Any, sheet: Sheet) -> None:
     """See `qdock_basic.sampling.Lookup`: count in `sheet.seen` how often each index of the state is drawn."""
-    size = len(re)
+    size = len(sheet.seen)
     width = min(_ROW, size)
     rows = size // width
     for row in range(rows):
-        sheet.table[row] = 0
-    for index in range(size):
-        sheet.seen[index] = 0
-        sheet.table[index // width] += np.float64(re[index]) ** 2 + np.float64(im[index]) ** 2
-    _to_steps(sheet.table[:rows], sheet.steps)
-    _add_up(sheet.steps[:rows])
+        sheet.table[row] = norm_of(re, im, row * width, (row + 1) * width)
+    _to_ends(sheet, rows)
     hits = np.zeros(rows, np.int64)
     for _ in range(shots):
         hits[_place_of(np.int64(next_word(stream) >> _SHIFT), sheet.steps[:rows])] += 1
+    sheet.seen[:] = 0
     for row in range(rows):
         if hits[row]:
             begin = row * width
             for index in range(width):
-                sheet.table[index] = np.float64(re[begin + index]) ** 2 + np.float64(im[begin + index]) ** 2
-            _to_steps(sheet.table[:width], sheet.steps)
-            _add_up(sheet.steps[:width])
+                sheet.table[index] = square_at(re, im, begin + index)
+            _to_ends(sheet, width)
             for _ in range(hits[row]):
                 sheet.seen[begin + _place_of(np.int64(next_word(stream) >> _SHIFT), sheet.steps[:width])] += 1
 
 
 @inner
-def _add_up(steps: Any) -> None:
-    for place in range(1, len(steps)):
-        steps[place] += steps[place - 1]
+def _to_ends(sheet: Sheet, count: int) -> None:
+    """Make steps of the first entries of the table, and add them up."""
+    _to_steps(sheet.table[:count], sheet.steps[:count])
+    for place in range(1, count):
+        sheet.steps[place] += sheet.steps[place - 1]
 
 
 @inner
@@ -211,6 +212,14 @@ def _place_of(draw: int, ends: Any) -> int:
 
 @inner
 def _append(reading: int, count: int, block: int, fixed: Any, sheet: Sheet, found: Found) -> None:
+    if len(found.table):
+        word = fixed[0]
+        for place in range(len(sheet.sources)):
+            qubit = sheet.sources[place]
+            if qubit >= 0 and reading >> sheet.ranks[qubit] & 1:
+                word |= np.uint64(1) << np.uint64(place)
+        found.table[np.int64(word)] += count
+        return
     row = found.used[0]
     found.used[0] += 1
     found.counts[row], found.blocks[row] = count, block

@@ -14,6 +14,7 @@ import numpy as np
 from qdock_basic.fast.binomial import binomial
 from qdock_basic.fast.flat import Flat, Kind
 from qdock_basic.fast.jit import compiled, inner
+from qdock_basic.fast.norms import weights_of
 from qdock_basic.fast.ops import Ops, run_some
 from qdock_basic.fast.pointers import pointer
 from qdock_basic.fast.postfix import evaluate, wrap
@@ -159,7 +160,7 @@ def walk(
 def _chance(tree: Tree, row: Any, size: int) -> None:
     """Measure or reset a qubit of the branch at hand."""
     top, qubit = tree.counters[_TOP], row[1]
-    zero, one = _weights(tree.re[top][:size], tree.im[top][:size], 1 << qubit)
+    zero, one = weights_of(pointer(tree.re[top]), pointer(tree.im[top]), size, 1 << qubit)
     steps = np.rint(one / (zero + one) * STEPS)
     if steps == 0.0 or steps == STEPS:
         _keep(tree, top, top, row, np.int64(steps == STEPS), zero, one, size)
@@ -179,18 +180,6 @@ def _chance(tree: Tree, row: Any, size: int) -> None:
         _keep(tree, top, top + 1, row, 1 - low, zero, one, size)
         tree.counters[_TOP] = top + 1
     _keep(tree, top, top, row, low, zero, one, size)
-
-
-@inner
-def _weights(re: Any, im: Any, half: int) -> tuple[float, float]:
-    """Return the squared norms of the parts of a state in which a qubit, whose index bit is `half`, is 0 and 1."""
-    zero, one = 0.0, 0.0
-    for start in range(0, len(re), 2 * half):
-        for index in range(start, start + half):
-            zero += np.float64(re[index]) ** 2 + np.float64(im[index]) ** 2
-        for index in range(start + half, start + 2 * half):
-            one += np.float64(re[index]) ** 2 + np.float64(im[index]) ** 2
-    return zero, one
 
 
 @inner
@@ -222,8 +211,9 @@ def _keep(tree: Tree, source: int, target: int, row: Any, outcome: int, zero: fl
         scale = 1.0 / math.sqrt(weight)
         taken = half if outcome else 0
         kept = 0 if to_zero else taken
-        _project(tree.re[source], tree.re[target], half, taken, kept, tree.re.dtype.type(scale), size)
-        _project(tree.im[source], tree.im[target], half, taken, kept, tree.re.dtype.type(scale), size)
+        factor = tree.re.dtype.type(scale)
+        _project(pointer(tree.re[source]), pointer(tree.re[target]), half, taken, kept, factor, size)
+        _project(pointer(tree.im[source]), pointer(tree.im[target]), half, taken, kept, factor, size)
     if not to_zero:
         tree.bits[target, row[2]] = outcome
 
@@ -253,11 +243,13 @@ def _read(flat: Flat, tree: Tree, sheet: Sheet, found: Found, size: int) -> bool
     while tree.counters[_BLOCK] < tree.shares.shape[1]:
         block = tree.counters[_BLOCK]
         shots = tree.shares[top, block]
-        if found.used[0] + min(shots, size) > len(found.counts):
+        if len(found.table) == 0 and found.used[0] + min(shots, size) > len(found.counts):
             return False
         if shots > 0:
-            re, im = tree.re[top][:size], tree.im[top][:size]
-            draw(re, im, shots, most, block, tree.paths[top], tree.fixed, tree.stream, sheet, found)
+            begin_stream(tree.stream, block, tree.paths[top])
+            draw(
+                pointer(tree.re[top]), pointer(tree.im[top]), shots, most, block, tree.fixed, tree.stream, sheet, found
+            )
             tree.counters[DONE] += shots
         tree.counters[_BLOCK] += 1
     tree.counters[_BLOCK] = 0

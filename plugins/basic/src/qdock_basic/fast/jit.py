@@ -10,6 +10,8 @@ from typing import Any
 
 from numba import njit
 
+from qdock_basic.fast.parts import PartCompiler
+
 __all__ = ["compiled", "inner"]
 
 Function = Callable[..., Any]
@@ -38,7 +40,7 @@ def compiled(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call; it becomes a part of them."""
-    result: Function = njit(**_INNER)(function)
+    result: Function = njit(pipeline_class=PartCompiler, **_INNER)(function)
     return result
 
 

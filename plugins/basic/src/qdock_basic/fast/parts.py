@@ -1,4 +1,8 @@
-"""How functions that only compiled functions call are compiled: as parts of these, without machine code of their own."""
+"""How functions that only compiled functions call are compiled: as parts of these, without machine code of their own.
+
+What numba does by itself costs twice the time: it optimises a function, and makes machine code of it, at every level of
+calls that it stands in.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """qdock: run quantum programs on any installed backend in one way.
 
-Importing this imports nothing else: every name is looked up when it is first used.
+Importing this imports no other part of it: every name is looked up when it is first used.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import sys
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from qdock.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock.backend import Backend, Context, LocalBackend, Target
@@ -63,7 +65,6 @@ _NAMES = {
     "result": ("CircuitResult", "Counts", "Result"),
     "spec": ("BackendSpec", "ConverterSpec", "ExecutorSpec", "Option", "hookimpl"),
 }
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "JOB_FINAL_STATES",
@@ -108,18 +109,7 @@ __all__ = [
     "run",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module 'qdock' has no attribute {name!r}")
-    value = getattr(import_module(f"qdock.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _NAMES)
 
 
 class _Function(ModuleType):
@@ -136,7 +126,7 @@ class _Package(ModuleType):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and name in _MODULE_OF:
+        if isinstance(value, ModuleType) and name in __all__:
             value.__class__ = _Function
         super().__setattr__(name, value)
 

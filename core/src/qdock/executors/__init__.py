@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qdock.call import Call
 from qdock.events import Emit, Event, Finished, Log, Progress, Started
+from qdock.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock.executors.futures import FutureExecutor
@@ -28,18 +28,15 @@ __all__ = [
     "ThreadExecutor",
 ]
 
-_MODULE_OF = {
-    "FutureExecutor": "futures",
-    "InlineExecutor": "inline",
-    "ProcessExecutor": "process",
-    "ThreadExecutor": "thread",
+#: Module -> what it has of the names above, beside those that are imported here.
+_NAMES = {
+    "futures": ("FutureExecutor",),
+    "inline": ("InlineExecutor",),
+    "process": ("ProcessExecutor",),
+    "thread": ("ThreadExecutor",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'qdock.executors' has no attribute {name!r}")
-    return getattr(import_module(f"qdock.executors.{_MODULE_OF[name]}"), name)
+__getattr__, __dir__ = lazily(__name__, _NAMES)
 
 
 class Executor(Protocol):

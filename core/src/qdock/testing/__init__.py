@@ -12,8 +12,9 @@ The whole test of a backend, in a plugin's ``tests/test_coin.py``::
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qdock.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock.testing.backend_suite import BackendSuite
@@ -35,24 +36,14 @@ __all__ = [
     "run_suite",
 ]
 
-_MODULE_OF = {
-    "SUITE_VERSION": "checks",
-    "BackendSuite": "backend_suite",
-    "BrokenPromise": "checks",
-    "ConverterSuite": "converter_suite",
-    "ExecutorSuite": "executor_suite",
-    "Report": "runner",
-    "Suite": "suite",
-    "check": "checks",
-    "run_suite": "runner",
+#: Module -> what it has of the names above.
+_NAMES = {
+    "backend_suite": ("BackendSuite",),
+    "checks": ("SUITE_VERSION", "BrokenPromise", "check"),
+    "converter_suite": ("ConverterSuite",),
+    "executor_suite": ("ExecutorSuite",),
+    "runner": ("Report", "run_suite"),
+    "suite": ("Suite",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'qdock.testing' has no attribute {name!r}")
-    return getattr(import_module(f"qdock.testing.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _NAMES)

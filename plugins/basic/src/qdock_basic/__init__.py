@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qdock.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock_basic.backend import BasicSimulator
@@ -24,18 +25,12 @@ __all__ = [
     "reset",
 ]
 
-_MODULES = {
-    "BasicProviderJob": "qdock_basic.job",
-    "BasicSimulator": "qdock_basic.backend",
-    "apply_matrices": "qdock_basic.stacks",
+#: Module -> what it has of the names above.
+_NAMES = {
+    "backend": ("BasicSimulator",),
+    "job": ("BasicProviderJob",),
+    "stacks": ("apply_matrices",),
+    "state": ("apply_gate", "apply_matrix", "collapse", "measure", "prepare", "probabilities", "reset"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES.get(name, "qdock_basic.state")), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _NAMES)

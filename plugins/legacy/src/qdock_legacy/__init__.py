@@ -5,8 +5,7 @@ Importing this imports nothing else: every name is looked up when it is first us
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from qdock.lazy import lazily
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -59,19 +58,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "filter_backends",
     ),
 }
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
-__all__ = list(_MODULE_OF)  # old scripts import *
+__all__ = [name for names in _NAMES.values() for name in names]  # old scripts import *
 
-
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+__getattr__, __dir__ = lazily(__name__, _NAMES)

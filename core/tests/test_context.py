@@ -475,6 +475,13 @@ def test_the_events_of_work_have_their_types(told):
     assert [type(event) for event in events] == [Progress, Log, Inside, Recorded]
 
 
+def test_the_key_of_a_stream_is_that_of_the_generator_that_draws_from_it() -> None:
+    context = Context(seed=5, first=2)
+    for circuit in (0, 3):
+        key = context.rng(circuit).bit_generator.state["state"]["key"]
+        assert tuple(key.tolist()) == context.stream_key(circuit)
+
+
 def test_what_is_drawn_in_a_job_inside_of_another_moves_nothing_of_the_outer_one() -> None:
     outer = Context(seed=5)
     drawn = outer.moved_rng(1)

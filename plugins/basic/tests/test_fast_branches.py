@@ -248,6 +248,13 @@ def many_gates() -> Circuit:
     return feedback(circuit)
 
 
+def many_matrices() -> Circuit:
+    circuit = feedback(Circuit(6, 1))
+    for _ in range(520):
+        circuit.unitary(np.eye(64)[::-1], range(6))
+    return feedback(circuit)
+
+
 def late_phase() -> Circuit:
     circuit = feedback(Circuit(1, 1))
     return circuit.if_(circuit.bit(0), circuit.block().gphase(cast(circuit.bit(0), FLOAT)).h(0)).measure(0, 0)
@@ -265,6 +272,7 @@ LEFT_TO_PYTHON = {
     "large matrices": feedback(feedback(Circuit(7, 1)).unitary(np.eye(128)[::-1], range(7))),
     "large states": feedback(feedback(Circuit(14, 1).h(range(14)))),
     "many gates": many_gates(),
+    "many large matrices": many_matrices(),
 }
 
 

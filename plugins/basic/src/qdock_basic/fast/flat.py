@@ -19,6 +19,7 @@ __all__ = ["Flat", "Kind", "flat_program"]
 _MOST = (1 << 63) - 1
 # The loops of so many gates take some megabytes; where there are more, what comes between them costs little.
 _MOST_GATES = 1 << 12
+_MOST_COEFFICIENTS = 1 << 22
 
 
 class Kind:
@@ -209,6 +210,8 @@ class _Writer:
         # What stands first runs once; a later row may be in a loop.
         fresh = self.fresh and not self.rows
         self.row(Kind.GATES, *self.segments.add(known.program, gates.start, gates.stop, fresh))
+        if self.segments.num_coefficients > _MOST_COEFFICIENTS:
+            raise Unsupported("large matrices")
 
     def measure(self, step: Step, _: _Loop | None) -> None:
         self.row(Kind.MEASURE, step.qubits[0], step.clbits[0])

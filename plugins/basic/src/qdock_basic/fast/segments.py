@@ -42,6 +42,11 @@ class Segments:
         self._found: list[tuple[Any, Any, Any]] = []
         self._sizes = [0, 0, 0]
 
+    @property
+    def num_coefficients(self) -> int:
+        """How many there are of all loops."""
+        return self._sizes[1]
+
     def add(self, program: Program, start: int, stop: int, fresh: bool) -> tuple[int, int]:
         """Append the operations of a circuit from `start` up to `stop`, and return where their loops begin and end."""
         rows = make_rows(program, self._num_qubits, 0, start, stop, 0.0, fresh)

@@ -1,6 +1,6 @@
 """Hundreds of programs written by Qiskit, whose outcomes here must be those that Qiskit and Aer give them.
 
-``python tests/benchmarks/openqasm_outcomes.py --peer PYTHON [--count N] [--seed S]``, where PYTHON is an
+``python tests/benchmarks/openqasm_outcomes.py --peer PYTHON [--count N] [--seed S] [--check]``, where PYTHON is an
 interpreter with qiskit and qiskit-aer. It makes circuits of its library, the same compiled for several sets of gates,
 random ones, and random ones with measurements in the middle, ``if``, ``while``, ``for`` and ``switch``; writes each
 as OpenQASM 2 and 3 as far as it can; and computes what they measure: exactly where nothing depends on a measurement,
@@ -311,10 +311,14 @@ def main() -> int:
     parser.add_argument("--peer")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--write", action="store_true", help="print the programs: what the peer does")
+    parser.add_argument("--check", action="store_true", help="nothing more: a program that is wrong always fails")
     options = parser.parse_args()
     if options.write:
         write(options.count, options.seed)
+        return 0
+    if not options.peer:
+        print("no peer was given: nothing is compared")
         return 0
     arguments = [options.peer, __file__, "--write", "--count", str(options.count), "--seed", str(options.seed)]
     tally: dict[tuple[int, str], list[int]] = {}

@@ -6,6 +6,8 @@ all other meaning are not the parser's business.
 
 from __future__ import annotations
 
+import re
+
 import openqasm
 from openqasm import ast
 
@@ -17,6 +19,7 @@ from qdock_openqasm.words import Masks
 
 __all__ = ["Grammar", "ast", "parse_expression"]
 
+_VERSION = re.compile(r"OPENQASM\b")
 _VERSION_2 = "OPENQASM 2.0;\n"
 
 
@@ -45,6 +48,9 @@ class Grammar:
         prefix, first_line = (_VERSION_2, 2) if self.version == 2 else ("", 1)
         origin = Origin(self.source, begin, first_line)
         scan(text, self.limits, origin)
+        if _VERSION.match(text):
+            place = Position(origin, origin.line, origin.column + 1, len("OPENQASM"))
+            raise Fault("the version must be the first statement of a program", place)
         try:
             program = openqasm.parse(prefix + self._masks.mask(text), filename=origin)
         except openqasm.QasmError as error:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import cmath
-import operator
-from collections.abc import Callable
-from typing import Any
 
 from qdock import arithmetic as core
 from qdock import expr as ex
 from qdock.errors import CircuitError
 from qdock_openqasm.durations import scaled, timing
 from qdock_openqasm.errors import Fault
-from qdock_openqasm.integers import REAL, angle, in_one_type, integer, integer_type, real_operation
+from qdock_openqasm.integers import angle, in_one_type, integer, integer_type, real_operation
 from qdock_openqasm.limits import Limits
+from qdock_openqasm.operators import BITWISE, COMPARISONS, REAL
 from qdock_openqasm.types import BOOL, COMPLEX, FLOAT, INT, LITERAL, QType, bits, core_type
 from qdock_openqasm.values import (
     UNKNOWN,
@@ -32,17 +30,8 @@ from qdock_openqasm.values import (
 
 __all__ = ["binary", "unary"]
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _COMPARE_EXPR = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_BITWISE: dict[str, Callable[[Any, Any], Any]] = {"&": operator.and_, "|": operator.or_, "^": operator.xor}
 _NUMBERS = frozenset({"bool", "bit", "int", "uint", "literal", "float", "angle", "complex"})
 
 
@@ -84,9 +73,9 @@ def _with_const(value: Value, const: bool) -> Value:
 def _operation(op: str, left: Value, right: Value, limits: Limits) -> Value:
     if op in ("&&", "||"):
         return _logical(op, left, right)
-    if op in _COMPARISONS:
+    if op in COMPARISONS:
         return _comparison(op, left, right)
-    if op in _BITWISE:
+    if op in BITWISE:
         return _bitwise(op, left, right)
     if op in ("<<", ">>"):
         return _shift(op, left, right, limits)
@@ -120,12 +109,12 @@ def _comparison(op: str, left: Value, right: Value) -> Value:
         if op not in ("==", "!="):
             raise Fault(f"complex numbers have no order, so '{op}' is not defined for them")
         first, second = as_complex(left), as_complex(right)
-        return Value(BOOL, UNKNOWN if UNKNOWN in (first, second) else _COMPARISONS[op](first, second))
+        return Value(BOOL, UNKNOWN if UNKNOWN in (first, second) else COMPARISONS[op](first, second))
     left, right = _comparable(left, right)
     if left.is_unknown or right.is_unknown:
         return Value(BOOL, UNKNOWN)
     if left.is_known and right.is_known:
-        return Value(BOOL, bool(_COMPARISONS[op](plain(left), plain(right))))
+        return Value(BOOL, bool(COMPARISONS[op](plain(left), plain(right))))
     if left.type == LITERAL:
         left, right, op = right, left, _MIRRORED.get(op, op)
     # A literal gets its type from what it is compared with, or a wider one if it does not fit.
@@ -153,10 +142,10 @@ def _bitwise(op: str, left: Value, right: Value) -> Value:
     if left.is_unknown or right.is_unknown:
         return Value(result, UNKNOWN)
     if left.is_known and right.is_known:
-        found = _BITWISE[op](int(plain(left)), int(plain(right)))
+        found = BITWISE[op](int(plain(left)), int(plain(right)))
         kind = core_type(result)
         return Value(result, found if kind is None or result == LITERAL else kind.wrap(found))
-    return Value(result, _BITWISE[op](*in_one_type(left, right, result)))
+    return Value(result, BITWISE[op](*in_one_type(left, right, result)))
 
 
 def _bitwise_type(left: QType, right: QType) -> QType:

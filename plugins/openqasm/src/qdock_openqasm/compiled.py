@@ -7,7 +7,6 @@ not fit raises `Unfit`, and the general way takes over.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ from qdock_openqasm.arithmetic import binary, unary
 from qdock_openqasm.evaluate import evaluate, resolve_type
 from qdock_openqasm.functions import REAL_FUNCTIONS
 from qdock_openqasm.grammar import ast
-from qdock_openqasm.integers import REAL, integer_type, truncated
+from qdock_openqasm.integers import integer_type
+from qdock_openqasm.operators import BITWISE, COMPARISONS, INTEGER, REAL
 from qdock_openqasm.scope import BitsSymbol, Constant, Function, Variable
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, MACHINE_WIDTH, QType, core_type
 from qdock_openqasm.values import Ratio, Value, cast, whole
@@ -216,8 +216,8 @@ def operation(p: Program, op: str, left: Number, right: Number) -> Number:
     if op in ("&&", "||"):
         return _logical(op, truth(left), truth(right))
     left, right = _settled(left, right), _settled(right, left)
-    if op in _COMPARISONS:
-        compare, a, b = _COMPARISONS[op], left.get, right.get
+    if op in COMPARISONS:
+        compare, a, b = COMPARISONS[op], left.get, right.get
         return Number(BOOL, lambda: compare(a(), b()))
     if FLOAT in (left.type, right.type):
         return _real(op, left, right)
@@ -257,24 +257,8 @@ def _real(op: str, left: Number, right: Number) -> Number:
     return Number(FLOAT, get)
 
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_WRAPPING: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": truncated,
-    "%": lambda left, right: left - right * truncated(left, right),
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-}
+#: Of integers of a width, which wrap around.
+_WRAPPING = {**INTEGER, **BITWISE}
 
 
 def _integer(p: Program, op: str, left: Number, right: Number) -> Number:

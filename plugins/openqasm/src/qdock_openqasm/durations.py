@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable
-from typing import Any
 
 from qdock_openqasm.errors import Fault
+from qdock_openqasm.operators import COMPARISONS
 from qdock_openqasm.types import BOOL, DURATION, FLOAT
 from qdock_openqasm.values import UNKNOWN, Duration, Value, as_float
 
 __all__ = ["scaled", "timing"]
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def timing(op: str, left: Value, right: Value) -> Value:
@@ -32,8 +22,8 @@ def timing(op: str, left: Value, right: Value) -> Value:
         return Value(DURATION, UNKNOWN if unknown else _sum(left.data, right.data, 1 if op == "+" else -1))
     if op == "/" and both:
         return Value(FLOAT, UNKNOWN if unknown else _quotient(left.data, right.data))
-    if op in _COMPARISONS and both:
-        return Value(BOOL, UNKNOWN if unknown else _COMPARISONS[op](*_in_one_unit(left.data, right.data)))
+    if op in COMPARISONS and both:
+        return Value(BOOL, UNKNOWN if unknown else COMPARISONS[op](*_in_one_unit(left.data, right.data)))
     if op in ("*", "/") and (op == "*" or left.type.kind == "duration") and not both:
         time, factor = (left, right) if left.type.kind == "duration" else (right, left)
         number = as_float(factor)

@@ -11,18 +11,11 @@ from qdock import arithmetic as core
 from qdock import expr as ex
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.limits import Limits
+from qdock_openqasm.operators import INTEGER, REAL
 from qdock_openqasm.types import FLOAT, INT, LITERAL, QType, core_type
 from qdock_openqasm.values import UNKNOWN, Ratio, Value, as_float, in_type, to_expr, whole
 
-__all__ = ["REAL", "angle", "in_one_type", "integer", "integer_type", "real_operation"]
-
-REAL: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-}
+__all__ = ["angle", "in_one_type", "integer", "integer_type", "real_operation"]
 
 
 def real_operation(op: str, left: Value, right: Value) -> Value:
@@ -165,7 +158,7 @@ def literal(op: str, left: Any, right: Any, limits: Limits) -> Value:
         raise ZeroDivisionError
     if op == "*":
         limits.check("constant_bits", first.bit_length() + second.bit_length() - 1)
-    found = _EXACT[op](first, second)
+    found = INTEGER[op](first, second)
     if op != "%" and (op == "/" or isinstance(left, Ratio) or isinstance(right, Ratio)):
         real = REAL[op](_exact(left), _exact(right))
         return Value(LITERAL, found if found == real else Ratio(found, float(real)))
@@ -175,20 +168,6 @@ def literal(op: str, left: Any, right: Any, limits: Limits) -> Value:
 
 def _exact(data: Any) -> Any:
     return data.real if isinstance(data, Ratio) else data
-
-
-def truncated(left: int, right: int) -> int:
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
-
-
-_EXACT: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": truncated,
-    "%": lambda left, right: left - right * truncated(left, right),
-}
 
 
 def _literal_power(left: Any, right: Any, limits: Limits) -> Value:

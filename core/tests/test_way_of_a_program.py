@@ -162,6 +162,33 @@ def test_work_on_the_spot_is_recorded_as_it_was(dock):
     assert job.program == Circuit(1).h(0)
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_whoever_changes_the_program_of_a_job_changes_no_other_job(dock, several):
+    circuit = Circuit(1).h(0)
+    given = [circuit, circuit] if several else circuit
+    one, other = dock.run(given, Show()), dock.run(given, Show())
+    taken = one.program[0] if several else one.program
+    taken.x(0)
+    taken.name = "taken"
+    for job in (one, other, other.rerun()):
+        program = job.program[0] if several else job.program
+        assert (program, program.name) == (Circuit(1).h(0), "circuit")
+
+
+def test_a_backend_that_changes_what_it_is_given_changes_no_record(dock):
+    class Careless(Show):
+        def execute(self, programs, options, context):
+            programs[0].x(0)
+            return super().execute(programs, options, context)
+
+    circuit, backend = Circuit(1).h(0), Careless()
+    jobs = [dock.run(circuit, backend, executor="thread") for _ in range(3)]
+    for job in jobs:
+        job.result()
+    assert backend.seen == [Circuit(1).h(0).x(0)] * 3
+    assert [job.program for job in jobs] == [Circuit(1).h(0)] * 3
+
+
 def test_a_list_of_programs_that_is_changed_after_run_is_run_as_it_was(dock):
     backend, circuits = Show(), [Circuit(1), Circuit(2)]
     job = dock.run(circuits, backend)

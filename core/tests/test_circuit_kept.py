@@ -146,8 +146,15 @@ def test_what_is_kept_stays_with_its_circuit(duplicate):
     circuit.once(len)
     other = duplicate(circuit)
     assert other == circuit
-    assert other._known == {}
     assert names(other.x(0)) == [*names(circuit), "x"]
+    assert (other.once(len), circuit.once(len)) == (5, 4)
+
+
+def test_a_copy_knows_what_was_worked_out_about_the_original():
+    circuit, asked = bell(), []
+    ask = lambda known: asked.append(known) or len(known)  # noqa: E731  # the same function each time
+    assert [circuit.once(ask), circuit.copy().once(ask), circuit.snapshot().once(ask)] == [4, 4, 4]
+    assert len(asked) == 2  # the snapshot was there before
 
 
 @settings(max_examples=60, deadline=None)

@@ -53,12 +53,8 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
     LimitExceeded
         For more qubits than the backend has.
     """
-    _check_parameters(circuit)
-    if circuit.once(_has_stray_jump):
-        raise CircuitError(
-            f"Circuit {circuit.name!r} has a break or continue outside of a loop. "
-            "Put it in the body of a while_ or for_."
-        )
+    if not circuit.once(_is_whole):
+        _refuse(circuit)
     limit = spec.num_qubits if num_qubits is None else num_qubits
     if limit is not None and circuit.num_qubits > limit:
         raise LimitExceeded(
@@ -69,13 +65,14 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
         _check_features(spec, circuit)
 
 
-def _has_stray_jump(circuit: Circuit) -> bool:
-    from qdock.circuit_facts import has_stray_jump
+def _is_whole(circuit: Circuit) -> bool:
+    """Whether every parameter has a value, and every break and continue a loop."""
+    from qdock.circuit_facts import has_stray_jump, parameters
 
-    return has_stray_jump(circuit)
+    return not parameters(circuit) and not has_stray_jump(circuit)
 
 
-def _check_parameters(circuit: Circuit) -> None:
+def _refuse(circuit: Circuit) -> None:
     unbound = circuit.parameters
     if unbound:
         names = sorted(parameter.name for parameter in unbound)
@@ -84,6 +81,9 @@ def _check_parameters(circuit: Circuit) -> None:
             f"Give them one with `circuit.bind({{{names[0]!r}: ...}})`, "
             f"on the command line with `--bind {names[0]}=...`."
         )
+    raise CircuitError(
+        f"Circuit {circuit.name!r} has a break or continue outside of a loop. Put it in the body of a while_ or for_."
+    )
 
 
 def _check_features(spec: BackendSpec, circuit: Circuit) -> None:

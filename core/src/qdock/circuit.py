@@ -203,7 +203,8 @@ class Circuit(Builder):
         self._has_shared_names = True
         made.__dict__.update(self.__dict__)
         made.metadata = copy.deepcopy(self.metadata) if self.metadata else {}
-        made._known = {}
+        # What has been worked out about the one holds for the other, until either changes.
+        made._known = dict(self._known)
         return made
 
     @property

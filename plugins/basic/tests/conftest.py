@@ -63,8 +63,7 @@ def simulated() -> Callable[..., CircuitResult]:
         context = Context(seed=seed)
         rng = partial(context.rng, index)
         chosen = {**defaults, **options}
-        engine = engine_for(chosen, 0.0)
-        key = context.stream_key(index)
+        engine, key = engine_for(chosen), context.stream_key(index)
         simulation = Simulation(circuit, chosen, rng, Watch(context), limits or Limits(), engine, key)
         return simulate(simulation, seed)[0]
 

@@ -12,10 +12,10 @@ from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
 from qdock_basic.batch import Batch
-from qdock_basic.checks import check_program
+from qdock_basic.checks import check_programs
 from qdock_basic.choice import check_engine, engine_for, note_effort
 from qdock_basic.engine import Engine
-from qdock_basic.estimate import expected_seconds, seconds_of
+from qdock_basic.estimate import expected_seconds
 from qdock_basic.job import BasicProviderJob
 from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
@@ -62,8 +62,7 @@ class BasicSimulator(LocalBackend):
             If not even one state of a circuit fits in memory.
         """
         check_engine(options)
-        for circuit in programs:
-            check_program(circuit, options, self.limits)
+        check_programs(programs, options, self.limits)
 
     def execute(self, programs: Sequence[Any], options: dict[str, Any], context: Context) -> Result:
         """Run circuits that have been checked, one after the other.
@@ -74,7 +73,7 @@ class BasicSimulator(LocalBackend):
             If a circuit needs more memory, rounds of loops or branches than are allowed.
         """
         begin = perf_counter()
-        engine = engine_for(options, expected_seconds(programs, options))
+        engine = engine_for(options, programs)
         found = Batch(programs, options, context, self.limits, engine).run()
         methods = {"sampling"} if found else set()
         for index, circuit in enumerate(programs):
@@ -121,12 +120,12 @@ class BasicSimulator(LocalBackend):
         """
         context.check()
         if engine is None:
-            engine = engine_for(options, seconds_of(circuit, options))
+            engine = engine_for(options, [circuit])
         rng = partial(context.moved_rng, index)
         watch, key = Watch(context, index, total), context.stream_key(index)
         simulation = Simulation(circuit, options, rng, watch, self.limits, engine, key)
         return simulate(simulation, context.seed)
 
     def estimate(self, programs: Sequence[Any], options: dict[str, Any]) -> float:
-        """Return how many seconds `execute` will take, roughly; of much work it adds up no more than a second."""
+        """Return how many seconds `execute` will take, roughly; of much work only a part is added up."""
         return expected_seconds(programs, options)

@@ -19,17 +19,17 @@ from qdock_basic.engine import Engine
 from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.program import Gates
-from qdock_basic.readout import Wiring, layout_of
+from qdock_basic.readout import Wiring
 from qdock_basic.sampling import Ints, counts_of_each, steps_of, visits_outcomes
+from qdock_basic.shapes import Shape, shape_of
 from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.state import marginal, probabilities
-from qdock_basic.straight import Part, straight_of
+from qdock_basic.straight import Part
 from qdock_basic.watch import Watch
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "are_sampled"]
 
-# Larger states are worth a call each, fewer circuits are not worth the arrays.
-_MOST_QUBITS = 10
+# Fewer circuits are not worth the arrays.
 _LEAST_CIRCUITS = 16
 # So many amplitudes there are at a time.
 _AMPLITUDES = 1 << 20
@@ -70,42 +70,46 @@ class Batch:
         Each draws what it draws alone.
         """
         found: dict[int, CircuitResult] = {}
-        if _is_sampled(self.options) and len(self.circuits) >= _LEAST_CIRCUITS:
-            for (num_qubits, _, readings), members in _groups(self.circuits).items():
-                for piece in _pieces(members, max(1, _AMPLITUDES >> num_qubits)):
+        if are_sampled(self.circuits, self.options):
+            for shape, members in self._groups().items():
+                for piece in _pieces(members, max(1, _AMPLITUDES >> shape.num_qubits)):
                     watch = Watch(self.context, len(found), len(self.circuits))
-                    entries = self._run(piece, num_qubits, readings, watch)
+                    entries = self._run(piece, shape, watch)
                     found.update(zip((member.number for member in piece), entries, strict=True))
         return found
 
-    def _run(
-        self, members: Sequence[Member], num_qubits: int, readings: tuple[tuple[int, int], ...], watch: Watch
-    ) -> list[CircuitResult]:
-        """Run circuits of one size that are read alike."""
+    def _groups(self) -> dict[Shape, list[Member]]:
+        groups: dict[Shape, list[Member]] = {}
+        for number, circuit in enumerate(self.circuits):
+            shaped = circuit.once(shape_of)
+            if shaped is not None:
+                groups.setdefault(shaped.shape, []).append(Member(number, shaped.gates))
+        return groups
+
+    def _run(self, members: Sequence[Member], shape: Shape, watch: Watch) -> list[CircuitResult]:
+        """Run circuits of one shape."""
         begin = perf_counter()
         gates = [member.gates for member in members]
-        states = self.engine.start_many(gates, num_qubits, self.options["precision"], watch)
-        wiring = layout_of(self.circuits[members[0].number].output_clbits).wire(readings)
-        if not self._draws_together(wiring):
-            return [self._drawn_alone(*each, readings) for each in zip(members, states, strict=True)]
+        states = self.engine.start_many(gates, shape.num_qubits, self.options["precision"], watch)
+        if not self._draws_together(shape):
+            return [self._drawn_alone(*each, shape) for each in zip(members, states, strict=True)]
         drawing = perf_counter()
-        counts = self._draw(members, states, wiring, watch)
+        counts = self._draw(members, states, shape.wiring, watch)
         now = perf_counter()
         self.engine.effort.sample += now - drawing
-        return self._entries(members, counts, wiring, (now - begin) / len(members))
+        return self._entries(members, counts, shape.wiring, (now - begin) / len(members))
 
-    def _draws_together(self, wiring: Wiring) -> bool:
-        """Whether all outcomes of each circuit are visited, one word each, and stay in their order."""
-        options, bits = self.options, len(wiring.qubits)
-        plain = 0 < bits == sum(run.size for run in wiring.moves) and wiring.num_words == 1
-        return plain and not options["memory"] and visits_outcomes(bits, options["shots"])
+    def _draws_together(self, shape: Shape) -> bool:
+        """Whether all outcomes of each circuit are visited, and nothing but their counts is asked for."""
+        options = self.options
+        return shape.is_plain and not options["memory"] and visits_outcomes(len(shape.wiring.qubits), options["shots"])
 
-    def _drawn_alone(self, member: Member, state: Array, readings: tuple[tuple[int, int], ...]) -> CircuitResult:
+    def _drawn_alone(self, member: Member, state: Array, shape: Shape) -> CircuitResult:
         number, gates = member
         circuit, rng = self.circuits[number], partial(self.context.moved_rng, number)
         watch, key = Watch(self.context, number, len(self.circuits)), self.context.stream_key(number)
         simulation = Simulation(circuit, self.options, rng, watch, self.limits, self.engine, key)
-        entry, _ = simulate(simulation, self.context.seed, (Part(gates, circuit.num_qubits, readings), state))
+        entry, _ = simulate(simulation, self.context.seed, (Part(gates, shape.num_qubits, shape.readings), state))
         return entry
 
     def _draw(self, members: Sequence[Member], states: Array, wiring: Wiring, watch: Watch) -> Ints:
@@ -135,22 +139,11 @@ class Batch:
         )
 
 
-def _is_sampled(options: Mapping[str, Any]) -> bool:
-    """Whether final states from all qubits 0 are sampled, in one block of shots."""
-    wanted = options["output"] == "counts" and options["method"] in ("auto", "sampling")
-    return wanted and options["initial_state"] is None and options["shots"] <= SHOTS_PER_BLOCK
-
-
-def _groups(circuits: Sequence[Circuit]) -> dict[tuple[int, Any, Any], list[Member]]:
-    """Return the circuits that can be run together by their size, their classical registers and how they are read."""
-    groups: dict[tuple[int, Any, Any], list[Member]] = {}
-    for number, circuit in enumerate(circuits):
-        if 0 < circuit.num_qubits <= _MOST_QUBITS:
-            straight = straight_of(circuit)
-            if straight is not None:
-                key = circuit.num_qubits, circuit.cregs, straight.readings
-                groups.setdefault(key, []).append(Member(number, straight.gates))
-    return groups
+def are_sampled(circuits: Sequence[Circuit], options: Mapping[str, Any]) -> bool:
+    """Whether circuits are as many, and asked for what they are, that those of one shape are run together."""
+    if len(circuits) < _LEAST_CIRCUITS or options["output"] != "counts" or options["initial_state"] is not None:
+        return False
+    return options["method"] in ("auto", "sampling") and options["shots"] <= SHOTS_PER_BLOCK
 
 
 def _pieces(members: Sequence[Member], most: int) -> Iterator[Sequence[Member]]:

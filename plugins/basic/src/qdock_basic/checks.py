@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,27 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock.errors import OptionError
 from qdock_basic.analysis import facts_of
+from qdock_basic.batch import are_sampled
 from qdock_basic.limits import Limits
 from qdock_basic.methods import check_method, method_of
+from qdock_basic.shapes import shape_of
 from qdock_basic.simulate import check_parts, check_size, check_tableau, without_idle_qubits
 from qdock_basic.state import check_initial_state
 from qdock_basic.straight import parts_of, straight_of
 
-__all__ = ["check_program"]
+__all__ = ["check_programs"]
 
 # Whatever is done with so few qubits fits in memory, so nothing has to be known about it.
 _FEW_QUBITS = 16
+
+
+def check_programs(circuits: Sequence[Circuit], options: Mapping[str, Any], limits: Limits) -> None:
+    """Check the circuits of a job; see `check_program`."""
+    together = are_sampled(circuits, options)
+    for circuit in circuits:
+        # What can be run with others is small, and is read.
+        if not together or circuit.once(shape_of) is None:
+            check_program(circuit, options, limits)
 
 
 def check_program(circuit: Circuit, options: Mapping[str, Any], limits: Limits) -> None:

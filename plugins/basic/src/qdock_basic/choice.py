@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qdock.circuit import Circuit
 from qdock.errors import OptionError
 from qdock_basic import fast
 from qdock_basic.engine import Engine, NumpyEngine
+from qdock_basic.estimate import expected_seconds
 from qdock_basic.fast_engine import FastEngine
 
 __all__ = ["check_engine", "engine_for", "is_fast", "note_effort"]
@@ -27,16 +29,18 @@ def check_engine(options: Mapping[str, Any]) -> None:
         raise OptionError(f"Option `engine` is 'fast', but {reason} engine='numpy' gives the same counts.")
 
 
-def is_fast(options: Mapping[str, Any], seconds: float = 0.0) -> bool:
-    """Whether the fast engine does a job that would take numpy so many seconds."""
+def is_fast(options: Mapping[str, Any], circuits: Sequence[Circuit] = ()) -> bool:
+    """Whether the fast engine does a job of these circuits."""
     if options["engine"] != "auto":
         return bool(options["engine"] == "fast")
-    return (_LOADED in sys.modules or _spent[0] + seconds > _WORTH) and fast.why_not() is None
+    if fast.why_not() is not None:
+        return False
+    return _LOADED in sys.modules or expected_seconds(circuits, options, _WORTH) > _WORTH - _spent[0]
 
 
-def engine_for(options: Mapping[str, Any], seconds: float) -> Engine:
-    """Return a new engine for a job that would take numpy so many seconds."""
-    return FastEngine(options["threads"]) if is_fast(options, seconds) else NumpyEngine()
+def engine_for(options: Mapping[str, Any], circuits: Sequence[Circuit] = ()) -> Engine:
+    """Return a new engine for a job of these circuits."""
+    return FastEngine(options["threads"]) if is_fast(options, circuits) else NumpyEngine()
 
 
 def note_effort(engine: Engine) -> None:

@@ -25,8 +25,8 @@ _PER_SHOT_KEPT = 5e-8
 # Of a tableau in numpy: a gate, and 64 bits that are gone through, of which a gate has four columns.
 _PER_CLIFFORD = 2.5e-6
 _PER_WORD = 4e-9
-# What takes longer is not done on the spot, and worth the fast engine.
-_MUCH = 1.0
+# What takes so many seconds is not done on the spot, however much longer it takes.
+_MUCH = 1e-2
 _MEASURE, _RESET = int(Code.MEASURE), int(Code.RESET)
 _READINGS = bytes((_MEASURE, int(Code.BARRIER), int(Code.DELAY)))
 # How often a loop goes round of which nothing is known.
@@ -57,12 +57,12 @@ def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any]) -> float:
     return _PER_CIRCUIT + gates + _PER_WORD * size * size / 64 + _reading(circuit, options)
 
 
-def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any]) -> float:
-    """Return how many seconds circuits will take one after the other; where that is over a second, a part of it."""
+def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any], most: float = _MUCH) -> float:
+    """Return how many seconds circuits will take one after the other; where that is over `most`, a part of it."""
     total = 0.0
     for circuit in circuits:
         total += seconds_of(circuit, options)
-        if total > _MUCH:
+        if total > most:
             break
     return total
 

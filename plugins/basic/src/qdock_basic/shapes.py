@@ -1,0 +1,64 @@
+"""Which small circuits can be run together: those of one size that are read alike at their end."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from qdock.circuit import Circuit, Register
+from qdock_basic.program import Gates
+from qdock_basic.readout import Layout, Wiring
+from qdock_basic.straight import straight_of
+
+__all__ = ["Shape", "Shaped", "shape_of"]
+
+# Larger states are worth a call each.
+_MOST_QUBITS = 10
+
+Readings = tuple[tuple[int, int], ...]
+
+
+class Shape:
+    """What circuits have in common that are run together; of equal ones there is one.
+
+    Attributes
+    ----------
+    num_qubits : int
+    readings : tuple of (qubit, clbit)
+    wiring : Wiring
+        How the readings become outcomes.
+    """
+
+    def __init__(self, num_qubits: int, readings: Readings, wiring: Wiring) -> None:
+        self.num_qubits, self.readings, self.wiring = num_qubits, readings, wiring
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every outcome is one word and of one reading, so that they stay in their order."""
+        bits = sum(run.size for run in self.wiring.moves)
+        return self.wiring.num_words == 1 and bits == len(self.wiring.qubits)
+
+
+class Shaped(NamedTuple):
+    """A circuit's shape, and its gates."""
+
+    shape: Shape
+    gates: Gates
+
+
+def shape_of(circuit: Circuit) -> Shaped | None:
+    """Return the shape of a small circuit that is measured last and only there, or None if it is another one."""
+    if not 0 < circuit.num_qubits <= _MOST_QUBITS:
+        return None
+    straight = straight_of(circuit)
+    if straight is None:
+        return None
+    shape = _shape(circuit.num_qubits, circuit.cregs, straight.readings)
+    return None if shape is None else Shaped(shape, straight.gates)
+
+
+@lru_cache(maxsize=256)
+def _shape(num_qubits: int, cregs: tuple[Register, ...], readings: Readings) -> Shape | None:
+    shown: list[Any] = [clbit for register in cregs if register.output for clbit in register]
+    wiring = Layout(shown).wire(readings)
+    return Shape(num_qubits, readings, wiring) if wiring.qubits else None

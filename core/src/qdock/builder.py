@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +16,7 @@ from qdock.expr import BOOL, Bit, Bits, Const, Expr, Number, Type, Var, cast, li
 from qdock.gate_methods import Angle, GateMethods
 from qdock.gates import GATES, Gate
 from qdock.operations import Assign, Barrier, Code, Delay, For, If, Range, Register, Switch, Variable, While
-from qdock.recorder import Qubits, items
+from qdock.recorder import Qubits, Recorder, items
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -154,11 +154,13 @@ class Builder(GateMethods):
         params : sequence of float or Expr
             The angles, with a name.
         """
+        row = _ROWS.get(gate) if type(gate) is str else None
+        if row is not None and type(qubits) in _LISTS and type(params) in _LISTS:
+            code, num_qubits, num_params, how = row
+            if len(qubits) == num_qubits and len(params) == num_params:  # type: ignore[arg-type]  # it is a list
+                return how(self, code, qubits, params)
         arguments = qubits if isinstance(qubits, (list, tuple)) else list(items(qubits))
-        row = GATES.get(gate) if isinstance(gate, str) else None
-        if row is None or len(arguments) != row.num_qubits or not row.takes(params):
-            return self._append_gate(_gate(gate, params, len(arguments)), arguments)
-        return self._broadcast(row.code, arguments, params)
+        return self._append_gate(_gate(gate, params, len(arguments)), arguments)
 
     def mcx(self, controls: Qubits, target: Qubits) -> Self:
         """X with any number of controls."""
@@ -414,6 +416,18 @@ class Builder(GateMethods):
         names = (f"{stem}{number}" for number in range(MAX_BITS))
         return next(name for name in chain((stem,), names) if not self._has_name(name))
 
+
+# What appends a gate of so many qubits and angles to a circuit, given its code, qubits and angles.
+_HOW: dict[tuple[int, int], Callable[[Any, int, Any, Any], Any]] = {
+    (1, 0): lambda circuit, code, qubits, _: circuit._one(code, qubits[0]),
+    (1, 1): lambda circuit, code, qubits, params: circuit._turn(code, params[0], qubits[0]),
+    (2, 0): lambda circuit, code, qubits, _: circuit._two(code, qubits[0], qubits[1]),
+}
+_ROWS = {
+    name: (row.code, row.num_qubits, row.num_params, _HOW.get((row.num_qubits, row.num_params), Recorder._broadcast))
+    for name, row in GATES.items()
+}
+_LISTS = (tuple, list)
 
 #: Gates with as many controls as they are given qubits, and what they do to the last one.
 _MANY_CONTROLS = {"mcx": "x", "mcp": "p", "mcphase": "p"}

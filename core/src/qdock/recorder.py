@@ -29,6 +29,7 @@ __all__ = ["Qubits", "Recorder", "items"]
 
 MAX_NESTING = 100
 _MEASURE = bytes([Code.MEASURE])
+_SIZES = np.array([NUM_QUBITS, NUM_CLBITS, NUM_PARAMS], np.int64)
 
 #: A qubit, or several that an operation is applied to one after the other.
 Qubits = int | Sequence[int]
@@ -224,29 +225,30 @@ class Recorder:
         """Return the operations as flat arrays, without a copy; see `Columns`."""
         if self._columns is None:
             code = _view(self._code, np.uint8)
+            qubit_start, clbit_start, param_start = self._starts(code)
             self._columns = Columns(
                 code,
                 _view(self._qubits, np.int32),
-                self._starts(code, NUM_QUBITS, "num_qubits"),
+                qubit_start,
                 _view(self._clbits, np.int32),
-                self._starts(code, NUM_CLBITS, ""),
+                clbit_start,
                 _view(self._params, np.float64),
-                self._starts(code, NUM_PARAMS, "num_params"),
+                param_start,
                 self._details,
                 self._expressions,
             )
         return self._columns
 
-    def _starts(self, code: Any, table: Any, attribute: str) -> Any:
-        sizes = table[code]
-        if attribute:
-            for index, detail in self._details.items():
-                if isinstance(detail, Modifier):
-                    sizes[index] = getattr(detail, attribute)
-                elif attribute == "num_qubits" and isinstance(detail, Barrier):
-                    sizes[index] = detail.num_qubits
-        starts = np.zeros(len(sizes) + 1, np.int64)
-        np.cumsum(sizes, out=starts[1:])
+    def _starts(self, code: Any) -> Any:
+        """Return where the qubits, clbits and params of each operation begin."""
+        sizes = _SIZES.take(code, axis=1)
+        for index, detail in self._details.items():
+            if isinstance(detail, Modifier):
+                sizes[:, index] = detail.num_qubits, 0, detail.num_params
+            elif isinstance(detail, Barrier):
+                sizes[0, index] = detail.num_qubits
+        starts = np.zeros((len(sizes), len(code) + 1), np.int64)
+        sizes.cumsum(axis=1, out=starts[:, 1:])
         starts.flags.writeable = False
         return starts
 

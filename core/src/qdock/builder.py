@@ -158,7 +158,8 @@ class Builder(GateMethods):
         if row is not None and type(qubits) in _LISTS and type(params) in _LISTS:
             code, num_qubits, num_params, how = row
             if len(qubits) == num_qubits and len(params) == num_params:  # type: ignore[arg-type]  # it is a list
-                return how(self, code, qubits, params)
+                how(self, code, qubits, params)
+                return self
         arguments = qubits if isinstance(qubits, (list, tuple)) else list(items(qubits))
         return self._append_gate(_gate(gate, params, len(arguments)), arguments)
 
@@ -423,7 +424,7 @@ _HOW: dict[tuple[int, int], Callable[[Any, int, Any, Any], Any]] = {
     (1, 1): lambda circuit, code, qubits, params: circuit._turn(code, params[0], qubits[0]),
     (2, 0): lambda circuit, code, qubits, _: circuit._two(code, qubits[0], qubits[1]),
 }
-_ROWS = {
+_ROWS: dict[str, tuple[int, int, int, Callable[[Any, int, Any, Any], Any]]] = {
     name: (row.code, row.num_qubits, row.num_params, _HOW.get((row.num_qubits, row.num_params), Recorder._broadcast))
     for name, row in GATES.items()
 }

@@ -15,7 +15,10 @@ from qdock.circuit import Circuit
 from qdock.gates import Gate
 from qdock.result import CircuitResult
 from qdock_basic import BasicSimulator, batch, fast
+from qdock_basic.engine import NumpyEngine
+from qdock_basic.fast_engine import FastEngine
 from qdock_basic.plugin import SPEC
+from qdock_basic.sampling import steps_of
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="numba is not installed")
 ENGINES = ["numpy", pytest.param("fast", marks=needs_numba)]
@@ -116,6 +119,37 @@ def test_a_batch_may_have_matrices_that_are_left_to_numpy() -> None:
     swap = np.eye(128)[::-1]
     several = [Circuit(7, 7).h(0).unitary(swap, range(7)).measure_all() for _ in range(20)]
     assert run(several, 3, engine="fast") == run(several, 3, engine="numpy")
+
+
+WEIGHTS = st.lists(st.sampled_from([0.0, 1e-12, 0.1, 1.0, 50.0]), min_size=8, max_size=8).filter(any)
+
+
+@needs_numba
+@settings(deadline=None, max_examples=40)
+@given(
+    tables=st.lists(WEIGHTS, min_size=1, max_size=40),
+    shots=st.sampled_from([1, 10, 1000, 1 << 20]),
+    seed=st.integers(0, 2**64 - 1),
+    first=st.integers(0, 100),
+)
+def test_compiled_draws_are_those_of_numpy(tables: list[list[float]], shots: int, seed: int, first: int) -> None:
+    steps, numbers = steps_of(np.array(tables)), list(range(1, 2 * len(tables), 2))
+    found = []
+    for engine in (NumpyEngine(), FastEngine(1), FastEngine(3)):
+        counts = np.full_like(steps, -1)
+        engine.draw_many(steps, shots, Context(seed=seed, first=first), numbers, counts)
+        found.append(counts)
+    assert (found[0].sum(axis=1) == shots).all()
+    assert (found[0] == found[1]).all()
+    assert (found[0] == found[2]).all()
+
+
+@needs_numba
+def test_another_numpy_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [Circuit(3, 3).ry(0.1 * index, [0, 1, 2]).measure_all() for index in range(50)]
+    expected = run(several, 5, engine="fast")
+    monkeypatch.setattr("qdock_basic.fast.binomial.like_numpy", lambda: False)
+    assert run(several, 5, engine="fast") == expected
 
 
 def test_the_method_of_a_batch_is_told() -> None:

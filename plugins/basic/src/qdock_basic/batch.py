@@ -20,7 +20,7 @@ from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.program import Gates
 from qdock_basic.readout import Wiring
-from qdock_basic.sampling import Ints, counts_of_each, steps_of, visits_outcomes
+from qdock_basic.sampling import Ints, steps_of, visits_outcomes
 from qdock_basic.shapes import Shape, shape_of
 from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.state import marginal, probabilities
@@ -34,7 +34,7 @@ _LEAST_CIRCUITS = 16
 # So many amplitudes there are at a time.
 _AMPLITUDES = 1 << 20
 # So many circuits are drawn from between two looks.
-_BETWEEN_LOOKS = 64
+_BETWEEN_LOOKS = 1024
 
 
 class Member(NamedTuple):
@@ -115,13 +115,13 @@ class Batch:
     def _draw(self, members: Sequence[Member], states: Array, wiring: Wiring, watch: Watch) -> Ints:
         """Return how often each circuit's shots saw each reading, ``(m, 2^k)``."""
         steps = steps_of(marginal(probabilities(states), wiring.qubits))
-        counts = np.empty_like(steps)
+        counts, numbers = np.empty_like(steps), [member.number for member in members]
         for start in range(0, len(members), _BETWEEN_LOOKS):
             part = slice(start, start + _BETWEEN_LOOKS)
             if watch.is_due():
                 watch.look(start / len(members))
-            generators = (self.context.moved_rng(member.number) for member in members[part])
-            counts_of_each(steps[part], self.options["shots"], generators, counts[part])
+            shots = self.options["shots"]
+            self.engine.draw_many(steps[part], shots, self.context, numbers[part], counts[part])
         return counts
 
     def _entries(self, members: Sequence[Member], counts: Ints, wiring: Wiring, seconds: float) -> list[CircuitResult]:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from qdock.circuit import Circuit
 from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
+from qdock_basic.sampling import Ints, counts_of_each
 from qdock_basic.state import PRECISIONS, prepare, probabilities
 from qdock_basic.tableau import outcomes_of
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from qdock_basic.readout import Tally
     from qdock_basic.simulate import Simulation
 
-__all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "start_each"]
+__all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "Streams", "start_each"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,6 +66,16 @@ class Progress(Protocol):
         """Stop if asked to; say that this part of the gates is done."""
 
 
+class Streams(Protocol):
+    """What a `qdock.backend.Context` offers for draws."""
+
+    def moved_rng(self, circuit: int = 0) -> Generator:
+        """Return the stream of a circuit; there is one at a time."""
+
+    def stream_key(self, circuit: int = 0) -> tuple[int, int]:
+        """Return what it is made of."""
+
+
 class Engine(Protocol):
     """Applies gates to states, and reads them."""
 
@@ -75,6 +87,9 @@ class Engine(Protocol):
 
     def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
         """Return the states, ``(m, 2^n)``, after gates that begin m circuits, from all qubits 0."""
+
+    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
+        """Draw from (m, k) distributions, each from the stream of its circuit's number; see `counts_of_each`."""
 
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """Apply gates to a state in place."""
@@ -134,6 +149,10 @@ class NumpyEngine:
     def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
         """See `Engine`."""
         return start_each(self, gates, num_qubits, precision, watch)
+
+    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
+        """See `Engine`."""
+        counts_of_each(steps, shots, map(streams.moved_rng, numbers), counts)
 
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """See `Engine`."""

@@ -11,9 +11,10 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock_basic import fast
 from qdock_basic.affine import AffineSpace, Words
-from qdock_basic.engine import Effort, Floats, Progress
+from qdock_basic.engine import Effort, Floats, Progress, Streams
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
+from qdock_basic.sampling import Ints, counts_of_each
 from qdock_basic.state import prepare, probabilities
 
 if TYPE_CHECKING:
@@ -79,6 +80,17 @@ class FastEngine:
         )
         self._note(stats)
         return states
+
+    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
+        """See `Engine`."""
+        from qdock_basic.fast.binomial import like_numpy
+        from qdock_basic.fast.draws import draw_many
+
+        if not like_numpy():
+            counts_of_each(steps, shots, map(streams.moved_rng, numbers), counts)
+            return
+        keys = np.array([streams.stream_key(number) for number in numbers], np.uint64)
+        draw_many(steps, shots, keys, counts, self._threads)
 
     def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
         """See `Engine`."""

@@ -148,13 +148,6 @@ class CircuitResult:
             error=checks.check_text("error", self.error),
         )
 
-    @classmethod
-    def _of_checked(cls, values: dict[str, Any]) -> CircuitResult:
-        """Return an entry of all its fields, which have been checked; its arrays are read-only."""
-        made = object.__new__(cls)
-        made.__dict__.update(values)
-        return made
-
     def _set(self, **values: Any) -> None:
         """Set the fields; the arrays become read-only."""
         self.__dict__.update(values)
@@ -225,7 +218,7 @@ class CircuitResult:
         """
         rows = np.asarray(outcomes)
         if counts is None:
-            counts = _count_rows(len(rows), memory)
+            counts = checks.count_rows(len(rows), memory)
         shots = int(np.sum(counts, dtype=np.int64))
         return cls.from_circuit(circuit, **{"shots": shots, **fields}, outcomes=rows, counts=counts, memory=memory)
 
@@ -258,7 +251,13 @@ class CircuitResult:
             If there are no counts.
         """
         counts = self._get("counts", self.counts)
-        return Counts._from_strings(self.bit_strings, counts, self.registers, self.num_clbits)
+        strings: Sequence[str]
+        # Of few clbits the texts are there already.
+        if self.outcomes is not None and self.num_clbits <= _outcomes.FEW_BITS:
+            strings = _outcomes.bit_strings(self.outcomes, self.num_clbits, self.registers)
+        else:
+            strings = self.bit_strings
+        return Counts._from_strings(strings, counts, self.registers, self.num_clbits)
 
     def get_memory(self) -> list[str]:
         """Return the bit string of every shot, in order, or raise `ResultError` if they were not kept."""
@@ -494,13 +493,3 @@ _JSON: dict[str, Callable[[CircuitResult], Any]] = {
 
 def _rounded(array: NDArray[Any], decimals: int | None) -> NDArray[Any]:
     return array if decimals is None else np.round(array, decimals)
-
-
-def _count_rows(rows: int, memory: ArrayLike | None) -> NDArray[np.int64]:
-    """Return how often each outcome was seen if only the memory, or one row a shot, says so."""
-    if memory is None:
-        return np.ones(rows, np.int64)
-    indices = np.asarray(memory)
-    if indices.ndim != 1 or (indices.dtype.kind not in "iu" and indices.size) or (indices < 0).any():
-        raise ValueError(f"`memory` is a (shots,) array of indices of the {rows} outcomes, but {memory!r} was given.")
-    return np.bincount(indices.astype(np.intp), minlength=rows).astype(np.int64)

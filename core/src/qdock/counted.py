@@ -65,7 +65,7 @@ def counted_entries(
         checks.freeze(array)
     rows, common, edges = words.reshape(-1, 1), vars(first), places.tolist()
     entries = [
-        CircuitResult._of_checked(
+        _entry(
             {
                 **common,
                 "name": checks.check_text("name", circuit.name),
@@ -81,6 +81,14 @@ def counted_entries(
         if header:
             entry.header.update(checks.check_header("header", header))
     return entries
+
+
+def _entry(values: dict[str, Any]) -> CircuitResult:
+    """Return an entry of all its fields, which have been checked; its arrays are read-only."""
+    made = object.__new__(CircuitResult)
+    # Nothing can be set on what is frozen, one by one or all at once, in another way.
+    object.__setattr__(made, "__dict__", values)
+    return made
 
 
 def _check_shapes(words: NDArray[Any], numbers: NDArray[Any], places: NDArray[Any], circuits: int) -> None:

@@ -23,8 +23,8 @@ _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 _PREFIXED_BINARY = re.compile(r"0[bB][01]+")
 # Text is made in pieces of about this many bytes: the arrays in between then stay in the cache.
 _CHUNK_BYTES = 1 << 22
-# Of so few clbits the texts of all outcomes are made once, as the circuits of a batch share them.
-_FEW_BITS = 8
+#: Of so few clbits the texts of all outcomes are made once, as the circuits of a batch share them.
+FEW_BITS = 8
 _SHORT_TEXT = 128
 
 
@@ -272,7 +272,7 @@ def group_sizes(num_bits: int, registers: Registers) -> list[int]:
 
 def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[str]:
     """Return every row as text: clbit 0 rightmost, the last register first, a space between registers."""
-    if 0 < num_bits <= _FEW_BITS:
+    if 0 < num_bits <= FEW_BITS:
         table = _all_bit_strings(num_bits, registers)
         return [table[value] for value in words[:, 0].tolist()]
     groups = group_sizes(num_bits, registers)

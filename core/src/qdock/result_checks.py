@@ -8,7 +8,7 @@ from operator import lt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdock.outcomes import Words, as_words, merge_outcomes, num_words, parse_outcome, words_from_ints
 from qdock.plain import plain_value
@@ -109,6 +109,16 @@ def _are_few_and_right(num_clbits: int, shots: int, outcomes: Any, counts: Any) 
 
 def _are_few(array: Any, dtype: Any) -> bool:
     return type(array) is np.ndarray and array.dtype == dtype and 0 < len(array) <= _FEW
+
+
+def count_rows(rows: int, memory: ArrayLike | None) -> NDArray[np.int64]:
+    """Return how often each outcome was seen if only the memory, or one row a shot, says so."""
+    if memory is None:
+        return np.ones(rows, np.int64)
+    indices = np.asarray(memory)
+    if indices.ndim != 1 or (indices.dtype.kind not in "iu" and indices.size) or (indices < 0).any():
+        raise ValueError(f"`memory` is a (shots,) array of indices of the {rows} outcomes, but {memory!r} was given.")
+    return np.bincount(indices.astype(np.intp), minlength=rows).astype(np.int64)
 
 
 def _as_counts(counts: Any, length: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qdock.errors import JobError, JobNotFoundError, ResultNotStored
@@ -377,10 +378,9 @@ def not_found(text: str, ids: Sequence[str], count: int) -> JobNotFoundError:
 
 def array_bytes(result: Result) -> int:
     """Return the bytes of a result's arrays; the rest of it is small."""
-    size, names = 0, _array_names()
+    size, arrays_of = 0, _arrays_of()
     for entry in result.entries:
-        for name in names:
-            array = getattr(entry, name)
+        for array in arrays_of(vars(entry)):
             if array is not None:
                 size += array.nbytes
         if entry.data:
@@ -389,7 +389,7 @@ def array_bytes(result: Result) -> int:
 
 
 @cache
-def _array_names() -> tuple[str, ...]:
+def _arrays_of() -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     from qdock.circuit_result import ARRAYS
 
-    return ARRAYS
+    return itemgetter(*ARRAYS)

@@ -13,6 +13,7 @@ from qdock.expr import FLOAT, Expr, cast, evaluate
 from qdock.gates import GATES
 from qdock.matrices import matrix_power
 from qdock.operations import Columns, Modifier
+from qdock_basic.fast.affine import IS_AFFINE
 from qdock_basic.fast.source import NUM_ADDRESSES, Program, locate
 
 __all__ = ["LARGE_TARGETS", "Ready", "angle_of", "matrix_of", "program_of", "ready"]
@@ -36,12 +37,15 @@ class Ready(NamedTuple):
         Where the program's arrays lie: see `source.locate`.
     large : list of int
         The operations that are matrices too large for compiled code.
+    is_affine : bool
+        Whether all gates are among those of `affine`.
     """
 
     columns: Columns
     program: Program
     addresses: npt.NDArray[np.int64]
     large: list[int]
+    is_affine: bool
 
 
 def ready(circuit: Circuit) -> Ready:
@@ -59,7 +63,7 @@ def _made_ready(circuit: Circuit) -> Ready:
     columns = circuit.columns()
     program, addresses = _program(columns), np.empty(NUM_ADDRESSES, np.int64)
     locate(program, addresses)
-    return Ready(columns, program, addresses, _large_gates(columns))
+    return Ready(columns, program, addresses, _large_gates(columns), bool(IS_AFFINE[columns.code].all()))
 
 
 def program_of(circuit: Circuit) -> Program:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
 from qdock_basic.fast.cache import run_at
+from qdock_basic.fast.expansion import affine_state
 from qdock_basic.fast.many import run_batch
 from qdock_basic.fast.memory import aligned
 from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
@@ -31,13 +32,16 @@ def statevector(
 ) -> tuple[Array, Stats]:
     """See `qdock_basic.fast.statevector`."""
     known, dtype, num_qubits = ready(circuit), PRECISIONS[precision], circuit.num_qubits
+    phase = angle_of(circuit.global_phase)
+    if known.is_affine and initial is None:
+        return affine_state(known, num_qubits, phase, dtype, thread_count(threads), watch)
     if known.large and initial is None:
         initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0]
     # In cache the state is made elsewhere and copied, so that it does not matter where it lies.
     state = np.empty(1 << num_qubits, dtype) if num_qubits < LEAST_BITS else aligned(1 << num_qubits, dtype)
     if initial is not None:
         state[...] = initial
-    what = (known, 0, 0, len(known.columns.code), angle_of(circuit.global_phase), initial is None)
+    what = (known, 0, 0, len(known.columns.code), phase, initial is None)
     return state, _run(state, circuit, *what, threads, watch)
 
 

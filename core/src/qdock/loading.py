@@ -17,19 +17,12 @@ from typing import Any
 
 from qdock.config import Config
 from qdock.entrypoints import EntryPoint
+from qdock.fresh import command_of, task_of
 from qdock.plugins import PluginInfo
 from qdock.spec import ENTRY_POINT_GROUP
 
 __all__ = ["LoadReport", "load_in_subprocess"]
 
-# The path comes first, so that a qdock and plugins that only the asking process can see are seen there too.
-_PROGRAM = """
-import json, sys
-job = json.load(sys.stdin)
-sys.path[:] = job["path"]
-from qdock.loading import _load_here
-_load_here(job)
-"""
 #: Seconds that the process gets, beyond the plugin's, to start and to report.
 _GRACE = 2.0
 
@@ -76,16 +69,16 @@ def load_in_subprocess(info: PluginInfo, timeout: float = 10.0) -> LoadReport:
     """
     if info.state not in ("found", "loaded"):
         return _report(info, info.state, reason=info.reason, traceback=info.traceback)
-    job = {"path": list(map(os.fspath, sys.path)), "name": info.name, "module": info.module, "seconds": timeout}
+    task = task_of(name=info.name, module=info.module, seconds=timeout)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _PROGRAM],
+        command_of(_load_here),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(json.dumps(job).encode(), timeout + _GRACE)
+        output, _ = process.communicate(task.encode(), timeout + _GRACE)
     except subprocess.TimeoutExpired:
         return _report(info, "broken", reason=f"Loading it did not end within {timeout:g} s; its process was stopped.")
     finally:

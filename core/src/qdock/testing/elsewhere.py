@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 import traceback
@@ -21,19 +20,12 @@ from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import QdockError
+from qdock.fresh import command_of, task_of
 from qdock.job import RecordedJob
 from qdock.spec import BackendSpec
 
 __all__ = ["Visit", "visit"]
 
-# The path comes first, so that what only the asking process can see is seen there too.
-_PROGRAM = """
-import json, sys
-task = json.load(sys.stdin)
-sys.path[:] = task["path"]
-from qdock.testing.elsewhere import _work
-_work(task)
-"""
 #: Seconds after which what the process does is taken to hang.
 _PATIENCE = 120.0
 
@@ -96,22 +88,21 @@ def visit(
     """
     for name in ("tmp", "here"):
         (folder / name).mkdir()
-    task = {
-        "path": list(map(os.fspath, sys.path)),
-        "backend": backend if isinstance(backend, str) else backend.to_dict(),
-        "program": program.to_json() if isinstance(program, Circuit) else [program.name, *program.args],
-        "options": dict(options),
-        "store": _url(folder),
-        "report": str(folder / "report.json"),
-        "result": str(folder / "result.qdock"),
-    }
+    task = task_of(
+        backend=backend if isinstance(backend, str) else backend.to_dict(),
+        program=program.to_json() if isinstance(program, Circuit) else [program.name, *program.args],
+        options=dict(options),
+        store=_url(folder),
+        report=str(folder / "report.json"),
+        result=str(folder / "result.qdock"),
+    )
     (folder / "report.json").touch()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _PROGRAM], cwd=folder / "here", env={**os.environ, **environ, **_places(folder)},
+        command_of(_work), cwd=folder / "here", env={**os.environ, **environ, **_places(folder)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
     )  # fmt: skip
     try:
-        stdout, stderr = process.communicate(json.dumps(task), _PATIENCE)
+        stdout, stderr = process.communicate(task, _PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()

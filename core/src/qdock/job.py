@@ -18,6 +18,7 @@ from qdock.abstract_job import Job, JobV1
 from qdock.errors import JobCancelledError, JobError, StoreWarning
 from qdock.job_failure import failure_of
 from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
+from qdock.recorded import OfRecord
 from qdock.status import JOB_FINAL_STATES, JobStatus
 from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
 
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 
-class RecordedJob(Job):
+class RecordedJob(OfRecord, Job):
     """A job of the core: a live handle on a record, made by `Backend.run` and `Dock.get_job`.
 
     Waiting for it never polls: whoever changes the status wakes whoever waits. All methods may be called from any
@@ -203,21 +204,6 @@ class RecordedJob(Job):
         return self._record
 
     @property
-    def history(self) -> tuple[StatusChange, ...]:
-        """Every status that the job has had, with time, attempt, and whether it was inferred."""
-        return self.record.history
-
-    @property
-    def error(self) -> Failure | None:
-        """Why the job failed: kind, message and traceback; None if it did not."""
-        return self.record.error
-
-    @property
-    def progress(self) -> JobProgress:
-        """How far it says it is: a fraction from 0 to 1, and a text."""
-        return self.record.progress
-
-    @property
     def tags(self) -> tuple[str, ...]:
         """The tags it was given."""
         return self._record.tags
@@ -239,11 +225,6 @@ class RecordedJob(Job):
         if isinstance(program, Deferred):
             return program.load()
         return tuple(map(_own, program)) if type(program) is tuple else _own(program)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Seconds: ``queued`` before the last start, ``run`` after it, ``total``; those that are known by now."""
-        return dict(self.record.metrics)
 
     def logs(self) -> list[str]:
         """Return the lines that the work has logged; of a long log the newest."""

@@ -12,7 +12,8 @@ import qdock
 from qdock import JobError
 from qdock.call import Call
 from qdock.context import Context
-from qdock.job import Failure, Job, JobProgress, JobStatus, RecordedJob, StatusChange
+from qdock.job import Job, JobStatus, RecordedJob
+from qdock.recorded import OfRecord
 from qdock.streams import draw_seed
 from qdock.waiting import Deadline, JobFuture
 from qdock.worker import current_worker
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qdock.backend import Backend
     from qdock.dock import Dock
     from qdock.executors import Executor
+    from qdock.record import Record
 
 __all__ = ["AlgorithmJob", "PrimitiveJob"]
 
@@ -30,7 +32,7 @@ T = TypeVar("T")
 Self = TypeVar("Self", bound="PrimitiveJob[Any]")
 
 
-class PrimitiveJob(Job, Generic[T]):
+class PrimitiveJob(OfRecord, Job, Generic[T]):
     """A call of a function that becomes a job when it is submitted.
 
     How the job runs is said to `submit`; all arguments here, whatever their names, are the function's. A parameter
@@ -172,24 +174,9 @@ class PrimitiveJob(Job, Generic[T]):
     # --- what every job of the core has
 
     @property
-    def history(self) -> tuple[StatusChange, ...]:
-        """Every status that the job has had."""
-        return self._submitted.history
-
-    @property
-    def error(self) -> Failure | None:
-        """Why the job failed: kind, message and traceback; None if it did not."""
-        return self._submitted.error
-
-    @property
-    def progress(self) -> JobProgress:
-        """How far the function says it is: a fraction from 0 to 1, and a text."""
-        return self._submitted.progress
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Seconds that are known by now: ``queued``, ``run``, ``total``."""
-        return self._submitted.metrics
+    def record(self) -> Record:
+        """The newest record there is."""
+        return self._submitted.record
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from qdock_basic import fast
+from qdock_basic import choice, fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import jit, planner, programs, vectors
+from qdock_basic.fast import jit, kept, planner, programs, vectors
 from qdock_basic.fast.cache import run_in_cache
 
 _NARROW = """
@@ -70,6 +70,44 @@ def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(
         "The fast engine is compiled in every process, as there is no folder to keep it in "
         "(cannot cache function: no locator available). Set NUMBA_CACHE_DIR to one that can be written to."
     )
+
+
+def test_kernels_on_disk_are_found_unless_a_file_of_the_engine_is_newer(monkeypatch, tmp_path):
+    folder = tmp_path / "fast_0123"
+    folder.mkdir()
+    kernels = folder / f"cache.run-1.py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    newest = max(file.stat().st_mtime for file in kept._SOURCES.glob("*.py"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    for age, expected in ((None, False), (1, False), (-1, True)):
+        if age is not None:
+            kernels.touch()
+            os.utime(kernels, (newest - age, newest - age))
+        kept.is_compiled.cache_clear()
+        assert kept.is_compiled() is expected
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert kept._SOURCES / "__pycache__" in list(kept._folders())
+    kept.is_compiled.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "compiled, seconds, expected", [(True, 0.1, False), (True, 1, True), (False, 1, False), (False, 20, True)]
+)
+def test_work_is_worth_loading_kernels_sooner_than_compiling_them(monkeypatch, compiled, seconds, expected):
+    monkeypatch.setattr(choice, "_LOADED", "not there")
+    monkeypatch.setattr(choice, "_spent", [0.0])
+    monkeypatch.setattr(choice, "is_compiled", lambda: compiled)
+    monkeypatch.setattr(choice, "expected_seconds", lambda *_: seconds)
+    assert choice.is_fast({"engine": "auto"}) is expected
+
+
+def test_that_the_engine_is_compiled_first_is_said_once(monkeypatch, caplog):
+    monkeypatch.setattr(choice, "_LOADED", "not there")
+    monkeypatch.setattr(choice, "is_compiled", lambda: False)
+    choice._say_once.cache_clear()
+    for _ in range(2):
+        assert choice.engine_for({"engine": "fast", "threads": None}).name == "fast"
+    (said,) = [record.getMessage() for record in caplog.records if record.name == choice.__name__]
+    assert said == "Compiling the fast engine for this machine: the first run takes some ten seconds longer."
 
 
 def test_the_engine_says_what_is_missing(monkeypatch):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from qdock.circuit import Circuit
@@ -11,16 +13,18 @@ from qdock.errors import OptionError
 from qdock_basic import fast
 from qdock_basic.engine import Engine, NumpyEngine
 from qdock_basic.estimate import expected_seconds
+from qdock_basic.fast.kept import is_compiled
 from qdock_basic.fast_engine import FastEngine
 
 __all__ = ["check_engine", "engine_for", "is_fast", "note_effort"]
 
-# Seconds of work in numpy, past and expected, that are worth importing and compiling the kernels: with a warm cache
-# that takes half a second.
-_WORTH = 0.5
+# Seconds of work in numpy, past and expected, that are worth loading the kernels, and compiling them where that was not
+# done before: it takes about as long.
+_WORTH, _WORTH_COMPILING = 0.5, 10.0
 _LOADED = "qdock_basic.fast.run"
 
 _spent = [0.0]
+_logger = logging.getLogger(__name__)
 
 
 def check_engine(options: Mapping[str, Any]) -> None:
@@ -35,12 +39,27 @@ def is_fast(options: Mapping[str, Any], circuits: Sequence[Circuit] = ()) -> boo
         return bool(options["engine"] == "fast")
     if fast.why_not() is not None:
         return False
-    return _LOADED in sys.modules or expected_seconds(circuits, options, _WORTH) > _WORTH - _spent[0]
+    if _LOADED in sys.modules:
+        return True
+
+    def takes_over(seconds: float) -> bool:
+        return expected_seconds(circuits, options, seconds) > seconds - _spent[0]
+
+    return takes_over(_WORTH) and (is_compiled() or takes_over(_WORTH_COMPILING))
 
 
 def engine_for(options: Mapping[str, Any], circuits: Sequence[Circuit] = ()) -> Engine:
     """Return a new engine for a job of these circuits."""
-    return FastEngine(options["threads"]) if is_fast(options, circuits) else NumpyEngine()
+    if not is_fast(options, circuits):
+        return NumpyEngine()
+    if _LOADED not in sys.modules and not is_compiled():
+        _say_once()
+    return FastEngine(options["threads"])
+
+
+@cache
+def _say_once() -> None:
+    _logger.warning("Compiling the fast engine for this machine: the first run takes some ten seconds longer.")
 
 
 def note_effort(engine: Engine) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Condition, Lock, Thread
 
+from qdock_basic.fast.cpus import usable_cpus
+
 __all__ = ["share", "thread_count"]
 
 Work = Callable[[], None]
@@ -27,20 +29,13 @@ def thread_count(threads: int | None = None) -> int:
     if threads is None:
         text = os.environ.get("QDOCK_THREADS")
         if text is None:
-            return _usable_cpus()
+            return usable_cpus()
         if not text.strip().isdecimal() or int(text) < 1:
             raise ValueError(f"QDOCK_THREADS is a number of threads of at least 1, but is {text!r}.")
         return int(text)
     if threads < 1:
         raise ValueError(f"`threads` must be at least 1, but is {threads}.")
     return threads
-
-
-def _usable_cpus() -> int:
-    """Return how many CPUs this process may run on; where the system does not say, how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def share(work: Work, threads: int) -> None:

@@ -71,7 +71,7 @@ def test_listing_imports_neither_numpy_nor_the_engine() -> None:
 
 
 def test_public_names_are_imported_when_they_are_used() -> None:
-    assert set(dir(qdock_basic)) == set(qdock_basic.__all__)
+    assert set(qdock_basic.__all__) <= set(dir(qdock_basic))
     for name in qdock_basic.__all__:
         assert callable(getattr(qdock_basic, name))
     with pytest.raises(AttributeError, match="module 'qdock_basic' has no attribute 'nothing'"):

@@ -5,14 +5,16 @@ import re
 
 import pytest
 
-from qdock.errors import QdockError
-from qdock_openqasm.api import load
+from qdock.errors import ConversionError, QdockError
+from qdock_openqasm.api import dumps, load, loads
 
 #: Files said to load which can't: both include 'custom_gate_def.qasm', which the collection does not have.
 INCLUDED_FILE_MISSING = {
     "pyqasm/qasm3/resources/qasm/custom_include/include_sandwiched.qasm",
     "pyqasm/qasm3/resources/qasm/custom_include/multi_include.qasm",
 }
+#: Of files that are written and read again.
+MOST_OPERATIONS = 20_000
 PLACE = re.compile(r":\d+:\d+: ")
 
 
@@ -63,3 +65,20 @@ def test_a_file_on_which_readers_disagree_loads_or_is_refused_clearly(read):
     outcomes = read("loads, or a clear error")
     assert len(outcomes) == 1
     assert all(PLACE.search(message) for message in refused(outcomes).values())
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_every_file_is_written_and_read_back(read, version):
+    """As far as version 2 has words for it."""
+    written = 0
+    for file, circuit in {**read("runs"), **read("loads")}.items():
+        if isinstance(circuit, QdockError) or len(circuit) > MOST_OPERATIONS:
+            continue
+        try:
+            text = dumps(circuit, version=version)
+        except ConversionError:
+            assert version == 2, file
+            continue
+        assert loads(text) == circuit, file
+        written += 1
+    assert written >= {3: 200, 2: 160}[version]

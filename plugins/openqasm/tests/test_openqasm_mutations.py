@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from qdock.errors import QdockError
+from qdock.errors import ConversionError, QdockError
+from qdock_openqasm.api import dumps
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.reader import FAULTY, Reader
 
@@ -117,6 +118,21 @@ def same(one, other):
 @pytest.mark.parametrize("text", SEEDS, ids=range(len(SEEDS)))
 def test_a_program_that_is_not_mutated_is_read(text):
     assert not isinstance(outcome(text), QdockError)
+
+
+def test_what_is_read_is_written_and_read_back():
+    words = {3: 0, 2: 0}
+    for text in SEEDS:
+        circuit = outcome(text)
+        for version in words:
+            try:
+                written = dumps(circuit, version=version)
+            except ConversionError:
+                continue
+            assert outcome(written) == circuit, written
+            words[version] += 1
+    assert words[3] >= len(SEEDS) - 1  # one has a register that is called 'input'
+    assert words[2] > len(SEEDS) // 4
 
 
 @pytest.mark.parametrize("text", SEEDS, ids=range(len(SEEDS)))

@@ -54,7 +54,7 @@ class Limits:
     gates: int = 50_000_000
     iterations: int = 10_000_000
     while_rounds: int = 1_000_000
-    work: int = 6_000_000
+    work: int = 4_000_000
     include_depth: int = 16
     include_files: int = 256
     include_bytes: int = 16 * _MEGABYTE

@@ -216,7 +216,8 @@ class Builder(GateMethods):
         if not shown or self._touches_clbits():
             self.add_creg(self._free_name("meas"), self._num_qubits)
         first = self._num_clbits - self._num_qubits
-        return self.measure(range(self._num_qubits), range(first, self._num_clbits))
+        self._record_measurements([*range(self._num_qubits)], [*range(first, self._num_clbits)])
+        return self
 
     def _touches_clbits(self) -> bool:
         if self._details or self._expressions:
@@ -470,7 +471,7 @@ def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Ra
 
 
 def _checked_size(kind: str, size: Any, present: int = 0) -> int:
-    count = whole(size)
+    count = size if type(size) is int else whole(size)
     if count is None or count < 0:
         raise CircuitError(f"The number of {kind}s must be 0 or more, but is {shown(size)}.")
     if present + count > MAX_BITS:

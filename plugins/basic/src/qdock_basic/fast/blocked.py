@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qdock_basic.fast.hadamards import add_or_hold
 from qdock_basic.fast.jit import compiled, inner
 from qdock_basic.fast.ops import OP_WIDTH, Chunk, Ops, add_ops, inside_of, run_ops
 from qdock_basic.fast.phases import MOST_TABLES, Terms, make_terms, settle, turn_of, wait
@@ -89,15 +90,22 @@ def _make_ops(plan: Plan, number: int, chunk: Chunk, terms: Terms, scale: Any) -
         np.empty(entries + has_terms * (2 * MOST_TABLES << chunk.num_bits), scale.dtype),
         np.empty(len(rows.places), np.int64),
         np.zeros(3, np.int64),
+        np.ones(1, np.float64),
     )
+    held = -1
     for position in range(begin, end):
         step = plan.order[position]
-        term = steps.terms[step]
+        term, number = steps.terms[step], steps.rows[step]
+        if held >= 0 and (steps.targets[step] | steps.others[step]) >> rows.rows[held, A] & 1:
+            add_ops(rows, held, chunk, ops)
+            held = -1
         if term >= 0:
             wait(rows.masks[term], rows.angles[term], chunk, terms)
         else:
             settle(terms, inside_of(steps.targets[step], chunk), chunk, ops)
-            add_ops(rows, steps.rows[step], chunk, ops)
+            held = add_or_hold(rows, held, number, chunk, ops)
+    if held >= 0:
+        add_ops(rows, held, chunk, ops)
     settle(terms, -1, chunk, ops)
     return ops
 
@@ -194,12 +202,12 @@ def _gather(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any) 
 
 @inner
 def _scatter(whole: Any, plan: Pass, outer: int, vectors: int, re: Any, im: Any) -> None:
-    angle = turn_of(plan.terms, outer)
-    if angle == 0.0:
+    angle, scale = turn_of(plan.terms, outer), plan.ops.scale[0]
+    if angle == 0.0 and scale == 1.0:
         for run in range(len(plan.runs)):
             join(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors)
         return
-    p, q = math.cos(angle), math.sin(angle)
+    p, q = scale * math.cos(angle), scale * math.sin(angle)
     for run in range(len(plan.runs)):
         join_turned(whole, 2 * (outer | plan.runs[run]), re, im, run << plan.run_bits, vectors, p, q)
 

@@ -11,10 +11,11 @@ from qdock_basic.fast.dense import mix_many
 from qdock_basic.fast.jit import inner
 from qdock_basic.fast.pointers import at, bit_count, lowest, pointer, reals
 from qdock_basic.fast.rows import CONTROLS, FLIP, KIND, MANY, PARTS, START, STATE, SWAP, TWO, A, B
-from qdock_basic.fast.vectors import EXCHANGE, REAL, TABULATE, mix
+from qdock_basic.fast.vectors import EXCHANGE, REAL, SIGNS, SUMS, mix
 
 __all__ = [
     "ENTRIES",
+    "HIGH",
     "LOW",
     "OP_WIDTH",
     "Chunk",
@@ -29,14 +30,14 @@ __all__ = [
 ]
 
 # --- columns of an op: the arguments of `vectors.mix`, and the condition on the qubits outside of the array
-_PATTERN, _FIXED, _BASE, _COUNT, LOW, _HIGH, _TABLE, _OUTER, _OUTER_STATE = range(9)
+_PATTERN, _FIXED, _BASE, _COUNT, LOW, HIGH, _TABLE, _OUTER, _OUTER_STATE = range(9)
 OP_WIDTH = 9
 
 _FLIP_MATRIX = np.array([0, 1, 1, 0], dtype=complex)
 _SWAP_MATRIX = np.array([1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1], dtype=complex)
 
 #: In place of a pattern's number: a matrix on more than two qubits.
-_MANY = TABULATE + 1
+_MANY = SUMS + len(SIGNS)
 
 # --- places in `Ops.counts`
 _OPS, ENTRIES, _SPOTS = 0, 1, 2
@@ -54,12 +55,15 @@ class Ops(NamedTuple):
         Qubits of matrices on more than two.
     counts : (3,) int64 array
         How much of each is used.
+    scale : (1,) float64 array
+        By what the array is still to be multiplied after the loops.
     """
 
     ops: Any
     table: Any
     spots: Any
     counts: Any
+    scale: Any
 
 
 class Chunk(NamedTuple):
@@ -141,7 +145,7 @@ def new_op(pattern: int, mask: int, state: int, targets: int, outer: tuple[int, 
     op[_PATTERN], op[_FIXED], op[_BASE] = pattern, fixed | lanes, state & ~lanes
     op[_COUNT] = 1 << (chunk.num_bits - chunk.lane_bits - bit_count(fixed))
     op[_OUTER], op[_OUTER_STATE] = outer
-    op[LOW], op[_HIGH], op[_TABLE] = 0, 0, ops.counts[ENTRIES]
+    op[LOW], op[HIGH], op[_TABLE] = 0, 0, ops.counts[ENTRIES]
     return op
 
 
@@ -152,7 +156,7 @@ def _add_mix(matrix: Any, parts: int, two: bool, row: Any, chunk: Chunk, ops: Op
     a, b = chunk.spots[row[A]], chunk.spots[row[B]] if two else -1
     first, second = 1 << a if a >= bits else 0, 1 << b if b >= bits else 0
     op = _new_controlled(pattern_of(a, b, parts, bits), row, first | second, chunk, ops)
-    op[LOW], op[_HIGH] = first or second, second
+    op[LOW], op[HIGH] = first or second, second
     mask, state = inside_of(row[CONTROLS], chunk) & in_lanes, inside_of(row[STATE], chunk) & in_lanes
     out = at(pointer(ops.table), ops.counts[ENTRIES])
     ops.counts[ENTRIES] += write_coefficients(matrix, a, b, parts, mask, state, bits, out)
@@ -166,7 +170,7 @@ def _add_exchange(row: Any, chunk: Chunk, ops: Ops) -> None:
     in_lanes = inside_of(row[CONTROLS], chunk) & ((1 << bits) - 1)
     if in_lanes == 0 and a >= bits and (flips or b >= bits):
         op = _new_controlled(EXCHANGE, row, 1 << a | (0 if flips else 1 << b), chunk, ops)
-        op[LOW], op[_HIGH] = 1 << a, 0 if flips else 1 << b
+        op[LOW], op[HIGH] = 1 << a, 0 if flips else 1 << b
     elif flips:
         _add_mix(reals(_FLIP_MATRIX), REAL, False, row, chunk, ops)
     else:
@@ -186,7 +190,7 @@ def _add_many(rows: Any, row: Any, chunk: Chunk, ops: Ops) -> None:
         fixed |= 1 << spot
     ops.counts[_SPOTS] += targets
     op[_FIXED], op[_COUNT] = fixed, 1 << (chunk.num_bits - bit_count(fixed))
-    op[LOW], op[_HIGH] = first, targets
+    op[LOW], op[HIGH] = first, targets
     for place in range(1 << (2 * targets)):
         value = rows.entries[row[START] + place]
         ops.table[op[_TABLE] + 2 * place], ops.table[op[_TABLE] + 2 * place + 1] = value.real, value.imag
@@ -219,7 +223,7 @@ def run_some(re: Any, im: Any, ops: Ops, first: int, end: int) -> None:
 def _run(re: Any, im: Any, ops: Ops, op: Any) -> None:
     if op[_PATTERN] == _MANY:
         matrix, spots = at(pointer(ops.table), op[_TABLE]), at(pointer(ops.spots), op[LOW])
-        mix_many(re, im, (op[_FIXED], op[_BASE], op[_COUNT]), matrix, spots, op[_HIGH])
+        mix_many(re, im, (op[_FIXED], op[_BASE], op[_COUNT]), matrix, spots, op[HIGH])
     else:
         table = pointer(ops.table)
-        mix(re, im, table, op[_TABLE], op[_PATTERN], op[_FIXED], op[_BASE], op[_COUNT], op[LOW], op[_HIGH])
+        mix(re, im, table, op[_TABLE], op[_PATTERN], op[_FIXED], op[_BASE], op[_COUNT], op[LOW], op[HIGH])

@@ -75,7 +75,7 @@ def loops_of(rows: Rows, num_qubits: int, num_bits: int, like: Any) -> tuple[Any
     chunk = Chunk(places, num_bits, bits)
     room, entries = _room(rows, bits)
     table, spots = np.empty(entries, like.dtype), np.empty(len(rows.places), np.int64)
-    ops = Ops(np.empty((room, OP_WIDTH), np.int64), table, spots, np.zeros(3, np.int64))
+    ops = Ops(np.empty((room, OP_WIDTH), np.int64), table, spots, np.zeros(3, np.int64), np.ones(1, np.float64))
     for number in range(len(rows.rows)):
         row = rows.rows[number]
         if row[KIND] == DIAGONAL:

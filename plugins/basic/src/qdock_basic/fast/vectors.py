@@ -25,6 +25,8 @@ __all__ = [
     "LANE_BITS",
     "PATTERNS",
     "REAL",
+    "SIGNS",
+    "SUMS",
     "TABULATE",
     "TURNED",
     "Pattern",
@@ -90,6 +92,9 @@ KIND_SIZE = len(PATTERNS) // 3
 EXCHANGE = len(PATTERNS)
 #: And that of one that multiplies each amplitude by a factor of its own.
 TABULATE = EXCHANGE + 1
+#: From here on: a matrix ``[[1, t], [u, -t u]]`` on each of two qubits above the lanes; these are t and u.
+SUMS = TABULATE + 1
+SIGNS = ((1, 1), (1, -1), (-1, 1))
 
 
 class _Arrays:
@@ -234,6 +239,27 @@ def _emit_tabulate(arrays: _Arrays, factors: _Arrays, loop: tuple[Any, ...], str
     _index_loop(builder, loop, body)
 
 
+def _emit_sums(arrays: _Arrays, loop: tuple[Any, ...], strides: Any, signs: tuple[int, int]) -> None:
+    """Emit the loop of two matrices that add and subtract; see `SUMS`."""
+    builder = arrays.builder
+    corners = _corners(builder, 2, strides)
+    zero = builder.fadd if signs[0] > 0 else builder.fsub
+    one = builder.fadd if signs[0] < 0 else builder.fsub
+
+    def step(low: Any, high: Any) -> tuple[Any, Any]:
+        return zero(low, high), one(high, low) if signs[1] < 0 else one(low, high)
+
+    def body(index: Any) -> None:
+        for part in (0, 1):
+            a, b, c, d = (arrays.load(part, corner(index)) for corner in corners)
+            (a, b), (c, d) = step(a, b), step(c, d)
+            (a, c), (b, d) = step(a, c), step(b, d)
+            for corner, value in zip(corners, (a, b, c, d), strict=True):
+                arrays.store(part, corner(index), value)
+
+    _index_loop(builder, loop, body)
+
+
 @intrinsic
 def mix(
     typingctx: Any,
@@ -300,6 +326,9 @@ def _fill(function: Any, element: Any) -> None:
         _emit_exchange(arrays, tuple(loop), (first, second))
     with _case(builder, switch, TABULATE, end):
         _emit_tabulate(arrays, factors, tuple(loop), (first, second))
+    for row, signs in enumerate(SIGNS):
+        with _case(builder, switch, SUMS + row, end):
+            _emit_sums(arrays, tuple(loop), (first, second), signs)
     builder.position_at_end(end)
     builder.ret_void()
 

@@ -121,7 +121,7 @@ def walk(
     most_while, most_loop : int
         Limits on the rounds of loops in one shot.
     """
-    ops = Ops(flat.ops, flat.table, flat.spots, tree.counters)
+    ops = Ops(flat.ops, flat.table, flat.spots, tree.counters, np.ones(1, np.float64))
     size, end = 1 << num_qubits, len(flat.rows)
     while tree.counters[_TOP] >= 0:
         top = tree.counters[_TOP]

@@ -27,6 +27,13 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 14)
 
 
+@pytest.fixture
+def tiny_chunks(monkeypatch):
+    """Chunks of 256 amplitudes, of which there are enough for tables."""
+    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
+    monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 12)
+
+
 def phased(circuit, rng):
     """Append a phase on some of the qubits, half of them with more than two."""
     count = int(rng.integers(1, 3) if rng.integers(2) else rng.integers(3, SIZE + 1))
@@ -34,10 +41,10 @@ def phased(circuit, rng):
     circuit.append(gate.control(count - 1) if count > 1 else gate, rng.permutation(SIZE)[:count].tolist())
 
 
-@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.usefixtures("tiny_chunks")
 @both_precisions
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(layers=st.lists(st.integers(0, 60), max_size=4), seed=st.integers(0, 2**32), fresh=st.booleans())
+@given(layers=st.lists(st.integers(0, 200), max_size=4), seed=st.integers(0, 2**32), fresh=st.booleans())
 def test_phases_between_mixing_gates_give_the_numpy_engine_s_states(shared, precision, layers, seed, fresh):
     rng = np.random.default_rng(seed)
     initial = None if fresh else shared.random_state(SIZE, rng)
@@ -51,14 +58,14 @@ def test_phases_between_mixing_gates_give_the_numpy_engine_s_states(shared, prec
     np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
 
 
-@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.usefixtures("tiny_chunks")
 @both_precisions
 def test_more_phases_than_tables_are_made_for_are_right_too(shared, precision):
     circuit = Circuit(SIZE)
     for layer in range(phases.MOST_TABLES + 2):
         for qubit in range(6):
             circuit.h(qubit)
-        for first in range(10):
+        for first in range(8):
             circuit.p(0.1 + layer, first)
             for second in range(first):
                 circuit.cp(0.2 + first + layer, second, first)

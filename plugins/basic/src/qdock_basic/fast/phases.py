@@ -19,7 +19,7 @@ __all__ = ["MOST_TABLES", "Terms", "add_phase", "make_terms", "settle", "turn_of
 #: More tables in a pass would not stay in cache.
 MOST_TABLES = 4
 # What a table costs, beside a loop over all vectors for one term: to be applied, and to be made.
-_TABLE_COST, _MAKING_COST = 2, 24
+_TABLE_COST, _MAKING_COST = 2, 110
 
 # --- places in `Terms.counts`: how many wait, how many concern a chunk as a whole, how many tables there are
 _WAITING, _WHOLE, _TABLES = 0, 1, 2

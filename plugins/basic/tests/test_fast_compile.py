@@ -124,3 +124,9 @@ def test_a_plan_of_no_operations_has_no_passes():
     plan = planner.plan_passes(programs.program_of(Circuit(15)), 15, 0, 0, 0, 0.0, True, 14, 4)
     assert len(plan.inside) == 0
     np.testing.assert_array_equal(plan.starts, [0])
+
+
+def test_a_numba_whose_insides_are_not_known_compiles_parts_in_its_own_way():
+    assert set(jit._part_options((0, 68))) == {"pipeline_class"}
+    assert jit._part_options((0, 69)) == {}
+    assert jit._part_options((1, 0)) == {}

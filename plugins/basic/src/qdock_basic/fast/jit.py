@@ -8,9 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-
-from qdock_basic.fast.parts import PartCompiler
+from numba import njit, version_info
 
 __all__ = ["compiled", "inner"]
 
@@ -20,6 +18,8 @@ _logger = logging.getLogger(__name__)
 
 # What Python never calls needs nothing by which Python could.
 _INNER: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# The first version whose insides `qdock_basic.fast.parts` may not fit.
+_UNKNOWN = (0, 69)
 
 
 def compiled(function: Function) -> Function:
@@ -40,8 +40,18 @@ def compiled(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call; it becomes a part of them."""
-    result: Function = njit(pipeline_class=PartCompiler, **_INNER)(function)
+    result: Function = njit(**_INNER, **_part_options(version_info.short))(function)
     return result
+
+
+@cache
+def _part_options(version: tuple[int, int]) -> dict[str, Any]:
+    """Return how parts are compiled: without machine code of their own where this is known to work with numba."""
+    if version >= _UNKNOWN:
+        return {}
+    from qdock_basic.fast.parts import PartCompiler
+
+    return {"pipeline_class": PartCompiler}
 
 
 @cache

@@ -19,7 +19,7 @@ finally:
 #: What takes milliseconds to import and does nothing for a circuit that is read from a file and done on the spot.
 NEEDLESS = {
     "asyncio", "difflib", "email", "html", "http", "importlib.metadata", "matplotlib", "multiprocessing", "numba",
-    "numpy.testing", "openqasm", "rich", "scipy", "socket", "sqlite3", "subprocess", "tempfile", "unittest", "zipfile",
+    "numpy.testing", "openqasm", "rich", "scipy", "socket", "sqlite3", "subprocess", "unittest", "zipfile",
     "qdock.adoption", "qdock.again", "qdock.detach", "qdock.drawing", "qdock.executors.process", "qdock.job_views",
     "qdock.lower", "qdock_openqasm.grammar", "qdock_openqasm.statements",
 }  # fmt: skip

@@ -148,7 +148,7 @@ def test_compiled_draws_are_those_of_numpy(tables: list[list[float]], shots: int
 def test_another_numpy_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     several = [Circuit(3, 3).ry(0.1 * index, [0, 1, 2]).measure_all() for index in range(50)]
     expected = run(several, 5, engine="fast")
-    monkeypatch.setattr("qdock_basic.fast.binomial.like_numpy", lambda: False)
+    monkeypatch.setattr("qdock_basic.fast.drawing.binomial.like_numpy", lambda: False)
     assert run(several, 5, engine="fast") == expected
 
 

@@ -13,8 +13,10 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import expansion, programs
-from qdock_basic.fast.affine import IS_AFFINE, NUM_BITS, form_of
+from qdock_basic.fast.clifford import expansion
+from qdock_basic.fast.clifford.affine import NUM_BITS, form_of
+from qdock_basic.fast.front import programs
+from qdock_basic.fast.front.clifford_steps import IS_AFFINE
 
 PRECISIONS = {"double": 1e-13, "single": 1e-6}
 KNOWN = [row for row in GATES.values() if IS_AFFINE[row.code]]

@@ -17,11 +17,12 @@ from qdock.circuit import Circuit, Range
 from qdock.errors import CircuitError, JobCancelledError, LimitExceeded
 from qdock.expr import FLOAT, Angle, Int, Uint, bit_at, cast, evaluate, lift, make_binary, make_unary, popcount
 from qdock.streams import Streams, stream
-from qdock_basic.fast import binomial, branches
-from qdock_basic.fast.jit import compiled
-from qdock_basic.fast.postfix import Postfix, Unsupported
-from qdock_basic.fast.postfix import evaluate as evaluate_compiled
-from qdock_basic.fast.streams import STREAM_SIZE, begin_stream, next_double, next_word
+from qdock_basic.fast.branching import branches
+from qdock_basic.fast.branching.postfix import Postfix, Unsupported
+from qdock_basic.fast.branching.postfix import evaluate as evaluate_compiled
+from qdock_basic.fast.drawing import binomial
+from qdock_basic.fast.drawing.streams import STREAM_SIZE, begin_stream, next_double, next_word
+from qdock_basic.fast.machine.jit import compiled
 from qdock_basic.limits import Limits
 
 REAL = "f8"

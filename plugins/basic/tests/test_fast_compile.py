@@ -14,8 +14,10 @@ from qdock_basic import choice, fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import jit, kept, planner, programs, vectors
-from qdock_basic.fast.cache import run_in_cache
+from qdock_basic.fast.front import programs
+from qdock_basic.fast.large import planner
+from qdock_basic.fast.machine import jit, kept, vectors
+from qdock_basic.fast.small.cache import run_in_cache
 
 _NARROW = """
 import sys
@@ -23,7 +25,7 @@ import numpy as np
 sys.path.insert(0, sys.argv[1])
 import fast_circuits
 from qdock_basic import fast
-from qdock_basic.fast import vectors
+from qdock_basic.fast.machine import vectors
 assert vectors.LANE_BITS == {8: 1, 4: 2}, vectors.LANE_BITS
 for seed in range(20):
     rng = np.random.default_rng(seed)
@@ -48,7 +50,7 @@ def test_vectors_are_as_long_as_the_processor_has_them():
 def test_what_is_kept_on_disk_is_as_new_as_every_file_of_the_engine():
     stamp = run_in_cache._cache._cache_file._source_stamp
     assert stamp[1] == jit._sources()
-    assert "front.py" in {name for name, *_ in jit._sources()}
+    assert "front/columns.py" in {name for name, *_ in jit._sources()}
 
 
 def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(monkeypatch, caplog):
@@ -73,10 +75,10 @@ def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(
 
 
 def test_kernels_on_disk_are_found_unless_a_file_of_the_engine_is_newer(monkeypatch, tmp_path):
-    folder = tmp_path / "fast_0123"
+    folder = tmp_path / "small_0123"
     folder.mkdir()
     kernels = folder / f"cache.run-1.py{sys.version_info.major}{sys.version_info.minor}.nbi"
-    newest = max(file.stat().st_mtime for file in kept._SOURCES.glob("*.py"))
+    newest = max(file.stat().st_mtime for file in kept._ENGINE.rglob("*.py"))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     for age, expected in ((None, False), (1, False), (-1, True)):
         if age is not None:
@@ -85,7 +87,7 @@ def test_kernels_on_disk_are_found_unless_a_file_of_the_engine_is_newer(monkeypa
         kept.is_compiled.cache_clear()
         assert kept.is_compiled() is expected
     monkeypatch.delenv("NUMBA_CACHE_DIR")
-    assert kept._SOURCES / "__pycache__" in list(kept._folders())
+    assert kept._SMALL / "__pycache__" in list(kept._folders())
     kept.is_compiled.cache_clear()
 
 

@@ -12,7 +12,7 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import passes
+from qdock_basic.fast.large import passes
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)

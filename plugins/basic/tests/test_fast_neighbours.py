@@ -13,7 +13,7 @@ from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock_basic import fast
-from qdock_basic.fast.cpus import usable_cpus
+from qdock_basic.fast.machine.cpus import usable_cpus
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 

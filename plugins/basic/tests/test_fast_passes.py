@@ -18,7 +18,8 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import blocked, passes, pool
+from qdock_basic.fast.large import blocked, passes
+from qdock_basic.fast.machine import pool
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)

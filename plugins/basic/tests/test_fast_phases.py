@@ -13,7 +13,8 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import passes, phases
+from qdock_basic.fast.large import passes
+from qdock_basic.fast.loops import phases
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)

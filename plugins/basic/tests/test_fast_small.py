@@ -17,10 +17,10 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast import programs
-from qdock_basic.fast.front import make_rows
-from qdock_basic.fast.rows import DIAGONAL, GONE, KIND, ONE, PARTS, TWO, A, B
-from qdock_basic.fast.vectors import COMPLEX, REAL, TURNED
+from qdock_basic.fast.front import programs
+from qdock_basic.fast.front.columns import make_rows
+from qdock_basic.fast.front.rows import DIAGONAL, GONE, KIND, ONE, PARTS, TWO, A, B
+from qdock_basic.fast.machine.vectors import COMPLEX, REAL, TURNED
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)

@@ -11,9 +11,9 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from qdock_basic.fast.memory import aligned
-from qdock_basic.fast.pool import share
-from qdock_basic.fast.vectors import LANE_BITS, add_to
+from qdock_basic.fast.machine.memory import aligned
+from qdock_basic.fast.machine.pool import share
+from qdock_basic.fast.machine.vectors import LANE_BITS, add_to
 
 __all__ = ["flops_a_second", "seconds_a_pass"]
 

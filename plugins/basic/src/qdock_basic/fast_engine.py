@@ -83,8 +83,8 @@ class FastEngine:
 
     def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
         """See `Engine`."""
-        from qdock_basic.fast.binomial import like_numpy
-        from qdock_basic.fast.draws import draw_many
+        from qdock_basic.fast.drawing.binomial import like_numpy
+        from qdock_basic.fast.drawing.draws import draw_many
 
         if not like_numpy():
             counts_of_each(steps, shots, map(streams.moved_rng, numbers), counts)
@@ -114,7 +114,7 @@ class FastEngine:
         """See `Engine`."""
         if simulation.circuit.num_qubits > _IN_CACHE:
             return False
-        from qdock_basic.fast.branches import Course, count
+        from qdock_basic.fast.branching.branches import Course, count
 
         options = simulation.options
         initial = options["initial_state"]

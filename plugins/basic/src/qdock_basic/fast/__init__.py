@@ -2,6 +2,9 @@
 
 Importing this imports nothing heavy: numba is imported when a function is called. Circuits given here have no
 measurement, reset, control flow, nor angles that are computed at run time, in the range that is run.
+
+`run` is behind every function here. Below it lie the rooms, each importing from those after it only: `branching`;
+`small`, `large` and `clifford`; `drawing`; `loops`; `front`; `machine`.
 """
 
 from __future__ import annotations
@@ -193,13 +196,13 @@ def block_sums(state: Array, width: int, threads: int | None = None) -> npt.NDAr
 
 def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
     """Return what the clbits that results show may be at the end of a Clifford circuit; see `qdock_basic.tableau`."""
-    from qdock_basic.fast import tableau
+    from qdock_basic.fast.clifford import tableau
 
     return tableau.outcomes_of(circuit, watch)
 
 
 def choose(space: AffineSpace, choices: Words) -> Words:
     """Return the outcomes that ascending choices of a space's rows make; see `AffineSpace.outcomes`."""
-    from qdock_basic.fast import tableau
+    from qdock_basic.fast.clifford import tableau
 
     return tableau.choose(space, choices)

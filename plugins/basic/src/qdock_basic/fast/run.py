@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Modifier
-from qdock_basic.fast.cache import run_at
-from qdock_basic.fast.expansion import affine_state
-from qdock_basic.fast.many import run_batch
-from qdock_basic.fast.memory import aligned
-from qdock_basic.fast.passes import LEAST_BITS, run_in_passes
-from qdock_basic.fast.pool import thread_count
-from qdock_basic.fast.programs import Ready, angle_of, matrix_of, ready
+from qdock_basic.fast.clifford.expansion import affine_state
+from qdock_basic.fast.front.programs import Ready, angle_of, matrix_of, ready
+from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
+from qdock_basic.fast.loops.sums import squares, sums_of_blocks
+from qdock_basic.fast.machine.memory import aligned
+from qdock_basic.fast.machine.pool import thread_count
+from qdock_basic.fast.small.cache import run_at
+from qdock_basic.fast.small.many import run_batch
 from qdock_basic.fast.stats import Looker, Stats, together
-from qdock_basic.fast.sums import squares, sums_of_blocks
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
 from qdock_basic.state import PRECISIONS
 

@@ -1,0 +1,1 @@
+"""Clifford circuits: states as sums over an affine space, and stabilizer tableaus."""

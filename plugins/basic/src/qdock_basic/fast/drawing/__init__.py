@@ -1,0 +1,1 @@
+"""Random numbers in compiled code, and the shots drawn with them, as numpy draws them."""

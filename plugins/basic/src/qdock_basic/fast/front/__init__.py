@@ -1,0 +1,1 @@
+"""The front end: from a circuit to rows, which the executors read."""

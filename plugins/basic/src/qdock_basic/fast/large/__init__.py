@@ -1,0 +1,1 @@
+"""States larger than cache: passes planned, and run by all threads."""

@@ -1,0 +1,1 @@
+"""States that lie in cache: from a circuit to its amplitudes in one call."""

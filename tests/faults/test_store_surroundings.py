@@ -210,12 +210,14 @@ def finish_quietly(process):
 # --- places
 
 PLACE = """
-import os, sys, tempfile, warnings
-import platformdirs, qdock
-from qdock import Circuit
-# Whatever is imported later is imported now: who the superuser becomes may not be allowed to read it.
-qdock.run(Circuit(1, 1).h(0).measure(0, 0), seed=1)
-qdock.default_dock().close()
+import os, sys, warnings
+from importlib.metadata import entry_points
+import platformdirs
+from qdock import Circuit, Dock
+# Whatever is read later is read now: who the superuser becomes may be allowed neither the modules nor the plugins.
+plugins = list(entry_points(group="qdock.v1"))
+with Dock(entry_points=plugins) as dock:
+    dock.run(Circuit(1, 1).h(0).measure(0, 0), seed=1)
 if os.getuid() == 0:
     os.setuid(65534)
 os.environ.update(dict(pair.split("=", 1) for pair in sys.argv[1:]))
@@ -223,8 +225,9 @@ for name in [pair[:-1] for pair in sys.argv[1:] if pair.endswith("=")]:
     del os.environ[name]
 with warnings.catch_warnings(record=True) as warned:
     warnings.simplefilter("always")
-    job = qdock.run(Circuit(1, 1).h(0).measure(0, 0), seed=1, shots=100)
-    print(type(qdock.default_dock().store).__name__, sum(job.result().get_counts().values()), len(warned))
+    dock = Dock(entry_points=plugins)
+    job = dock.run(Circuit(1, 1).h(0).measure(0, 0), seed=1, shots=100)
+    print(type(dock.store).__name__, sum(job.result().get_counts().values()), len(warned))
     print(*(str(item.message) for item in warned))
 """
 

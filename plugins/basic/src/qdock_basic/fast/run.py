@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.circuit import Circuit
-from qdock.operations import Modifier
+from qdock.operations import Columns, Modifier
 from qdock_basic.fast.clifford.expansion import affine_state
 from qdock_basic.fast.front.programs import Ready, angle_of, matrix_of, ready
+from qdock_basic.fast.front.stretch import Stretch
 from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.loops.sums import squares, sums_of_blocks
 from qdock_basic.fast.machine.memory import aligned
@@ -41,8 +42,8 @@ def statevector(
     state = np.empty(1 << num_qubits, dtype) if num_qubits < LEAST_BITS else aligned(1 << num_qubits, dtype)
     if initial is not None:
         state[...] = initial
-    what = (known, 0, 0, len(known.columns.code), phase, initial is None)
-    return state, _run(state, circuit, *what, threads, watch)
+    stretch = Stretch(num_qubits, 0, 0, len(known.columns.code), phase, initial is None)
+    return state, _run(state, known, stretch, threads, watch)
 
 
 def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker | None) -> tuple[Array, Stats]:
@@ -51,8 +52,8 @@ def unitary(circuit: Circuit, precision: str, threads: int | None, watch: Looker
     matrix = aligned(1 << 2 * num_qubits, PRECISIONS[precision]).reshape(1 << num_qubits, 1 << num_qubits)
     matrix[...] = 0
     np.fill_diagonal(matrix, 1)
-    what = (ready(circuit), num_qubits, 0, len(circuit), angle_of(circuit.global_phase), False)
-    return matrix, _run(matrix.reshape(-1), circuit, *what, threads, watch)
+    stretch = Stretch(num_qubits, num_qubits, 0, len(circuit), angle_of(circuit.global_phase), False)
+    return matrix, _run(matrix.reshape(-1), ready(circuit), stretch, threads, watch)
 
 
 def apply(
@@ -60,7 +61,7 @@ def apply(
 ) -> Stats:
     """See `qdock_basic.fast.apply`."""
     end = len(circuit) if stop is None else stop
-    return _run(state, circuit, ready(circuit), 0, start, end, 0.0, False, threads, watch)
+    return _run(state, ready(circuit), Stretch(circuit.num_qubits, 0, start, end, 0.0, False), threads, watch)
 
 
 def statevectors(
@@ -98,9 +99,9 @@ def start_many(
         return amplitudes.reshape(len(circuits), -1), told
     states = np.zeros((len(circuits), 1 << num_qubits), dtype)
     states[:, 0] = 1
-    runs = zip(states, circuits, known, stops, strict=True)
-    stats = [_run(*run[:3], 0, 0, run[3], 0.0, False, threads, watch) for run in runs]
-    return states, together(stats)
+    stretches = [Stretch(num_qubits, 0, 0, stop, 0.0, False) for stop in stops]
+    runs = zip(states, known, stretches, strict=True)
+    return states, together([_run(*run, threads, watch) for run in runs])
 
 
 def _is_small(circuit: Circuit, known: Ready) -> bool:
@@ -108,55 +109,32 @@ def _is_small(circuit: Circuit, known: Ready) -> bool:
     return circuit.num_qubits < LEAST_BITS and not known.large
 
 
-def _run(
-    state: Array,
-    circuit: Circuit,
-    known: Ready,
-    offset: int,
-    start: int,
-    end: int,
-    phase: float,
-    fresh: bool,
-    threads: int | None,
-    watch: Looker | None,
-) -> Stats:
+def _run(state: Array, known: Ready, stretch: Stretch, threads: int | None, watch: Looker | None) -> Stats:
     """Run operations of a circuit on a state, those with large matrices by numpy."""
     if not known.large:
-        return _part(state, circuit, known, offset, start, end, phase, fresh, threads, watch)
+        return _part(state, known, stretch, threads, watch)
     stats = []
-    for cut in [*(place for place in known.large if start <= place < end), end]:
-        stats.append(_part(state, circuit, known, offset, start, cut, phase, fresh, threads, watch))
-        if cut < end:
-            _apply_large(state, circuit, cut, offset)
-        start, phase = cut + 1, 0.0
+    for cut in [*(place for place in known.large if stretch.first <= place < stretch.end), stretch.end]:
+        stats.append(_part(state, known, stretch._replace(end=cut), threads, watch))
+        if cut < stretch.end:
+            _apply_large(state, known.columns, cut, stretch.offset)
+        stretch = stretch._replace(first=cut + 1, phase=0.0)
     return together(stats)
 
 
-def _part(
-    state: Array,
-    circuit: Circuit,
-    known: Ready,
-    offset: int,
-    start: int,
-    end: int,
-    phase: float,
-    fresh: bool,
-    threads: int | None,
-    watch: Looker | None,
-) -> Stats:
+def _part(state: Array, known: Ready, stretch: Stretch, threads: int | None, watch: Looker | None) -> Stats:
     """Run operations by compiled code alone."""
-    most, what = thread_count(threads), (circuit.num_qubits, offset, start, end, phase, fresh)
+    most = thread_count(threads)
     if state.size >> LEAST_BITS:
-        return run_in_passes(known.program, *what, state.view(_REAL[state.dtype]), most, watch)
+        return run_in_passes(known.program, stretch, state.view(_REAL[state.dtype]), most, watch)
     begin = perf_counter()
-    run_at(known.addresses, *what, state)
+    run_at(known.addresses, *stretch, state)
     if watch is not None and watch.is_due():
-        watch.look(end / max(len(circuit), 1))
+        watch.look(stretch.end / max(len(known.columns.code), 1))
     return Stats(1, 1, 0.0, perf_counter() - begin)
 
 
-def _apply_large(state: Array, circuit: Circuit, index: int, offset: int) -> None:
-    columns = circuit.columns()
+def _apply_large(state: Array, columns: Columns, index: int, offset: int) -> None:
     detail = columns.details[index]
     assert isinstance(detail, Modifier)
     qubits = columns.qubits[columns.qubit_start[index] : columns.qubit_start[index + 1]] + offset

@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 
 from qdock import hookspecs
-from qdock.hookcheck import HOOKS
+from qdock.discovery.hookcheck import HOOKS
 from qdock.testing import BackendSuite, ConverterSuite, ExecutorSuite
 from qdock.testing.checks import GROUPS, Check, find_checks
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from qdock.hookcheck import HOOKS
+from qdock.discovery.hookcheck import HOOKS
 
 DOCS = Path(__file__).parent.parent / "docs"
 

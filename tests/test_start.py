@@ -20,8 +20,9 @@ finally:
 NEEDLESS = {
     "asyncio", "difflib", "email", "html", "http", "importlib.metadata", "matplotlib", "multiprocessing", "numba",
     "numpy.testing", "openqasm", "rich", "scipy", "socket", "sqlite3", "subprocess", "tempfile", "unittest", "zipfile",
-    "qdock.adoption", "qdock.again", "qdock.detach", "qdock.drawing", "qdock.executors.process", "qdock.job_views",
-    "qdock.lower", "qdock_openqasm.grammar", "qdock_openqasm.statements",
+    "qdock.circuits.drawing", "qdock.dispatch.adoption", "qdock.dispatch.again", "qdock.dispatch.detach",
+    "qdock.executors.process", "qdock.lower", "qdock.tracking.job_views", "qdock_openqasm.grammar",
+    "qdock_openqasm.statements",
 }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from qdock.backend import LocalBackend
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.worker import current_worker
+from qdock.work.events import Log
+from qdock.work.worker import current_worker
 
 
 class Point:
@@ -136,7 +137,7 @@ def speak():
     os.system("echo from a program")
     ctypes.CDLL(None).puts(b"from C")
     os.write(1, b"bytes \xff\n")
-    current_worker().emit(__import__("qdock.events").events.Log("from the job"))
+    current_worker().emit(Log("from the job"))
     print("no newline", end="")
 
 

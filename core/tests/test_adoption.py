@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import qdock
-from qdock import adoption
+from qdock.dispatch import adoption
 from qdock.dock import Dock
 from qdock.errors import JobCancelledError, JobError
 from qdock.job import FinishedJob, JobStatus, JobV1
-from qdock.record import Failure
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Failure
 
 S = JobStatus
 SOON = 20.0

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdock.arithmetic import (
+from qdock.errors import CircuitError
+from qdock.expressions.arithmetic import (
     BINARY_OPERATORS,
     BOOL,
     FLOAT,
@@ -29,7 +30,6 @@ from qdock.arithmetic import (
     unary,
     unary_type,
 )
-from qdock.errors import CircuitError
 
 MACHINE = {
     **{Uint(width): np.dtype(f"uint{width}") for width in (8, 16, 32, 64)},

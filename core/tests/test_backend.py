@@ -9,10 +9,10 @@ import pytest
 
 from qdock import Call, Circuit, CircuitResult, Config, Context, Dock, JobCancelledError, LocalBackend, Result, Target
 from qdock.errors import CircuitError, ConfigError, OptionError, PluginError
-from qdock.events import Log, Progress
 from qdock.spec import BackendSpec, Option
 from qdock.streams import stream
-from qdock.worker import Worker
+from qdock.work.events import Log, Progress
+from qdock.work.worker import Worker
 
 OPTIONS = {
     "depth": Option(int, 3, 1, 9, doc="How deep."),

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from qdock.circuit import Circuit
+from qdock.common.json_guard import MAX_JSON_DEPTH, check_depth
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Int, Parameter, Uint, Var
 from qdock.gates import gate
-from qdock.json_guard import MAX_JSON_DEPTH, check_depth
 
 
 def document(**changes):

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdock.circuit import Circuit
-from qdock.circuit_result import CircuitResult
 from qdock.errors import ResultError
+from qdock.results.circuit_result import CircuitResult
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import traceback
 import platformdirs
 import pytest
 
+import qdock.common.secret
 import qdock.config
-import qdock.secret
 from qdock.config import SETTINGS, Config, Secret, config_files
 from qdock.errors import ConfigError
 
@@ -289,7 +289,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path, home):
 
 
 def test_the_documented_examples_are_true():
-    for module in (qdock.config, qdock.secret):
+    for module in (qdock.config, qdock.common.secret):
         result = doctest.testmod(module)
         assert (result.failed, result.attempted > 0) == (0, True)
 

@@ -14,14 +14,14 @@ import pytest
 
 from qdock import Call, Circuit, CircuitResult, Config, Context, Dock, JobCancelledError, JobError, LocalBackend, Result
 from qdock.errors import OptionError
-from qdock.events import Checkpoint, Inside, Log, Part, Progress, Recorded
 from qdock.job import JobStatus
-from qdock.result_checks import is_same
+from qdock.results.result_checks import is_same
+from qdock.results.values import Unstorable
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
-from qdock.values import Unstorable
-from qdock.worker import Worker
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.work.events import Checkpoint, Inside, Log, Part, Progress, Recorded
+from qdock.work.worker import Worker
 
 SOON = 20.0
 S = JobStatus

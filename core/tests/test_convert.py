@@ -8,10 +8,10 @@ import pytest
 
 from qdock.call import Call
 from qdock.circuit import Circuit
+from qdock.conversion.formats import native_format
 from qdock.convert import Converters
+from qdock.discovery.plugins import PluginInfo
 from qdock.errors import ConversionError, LimitExceeded, PluginError, ProgramError
-from qdock.formats import native_format
-from qdock.plugins import PluginInfo
 from qdock.spec import ConverterSpec
 
 QASM = "OPENQASM 3;\nqubit q;\n"

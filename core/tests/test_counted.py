@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdock.circuit import Circuit
-from qdock.circuit_result import CircuitResult
-from qdock.counted import counted_entries
+from qdock.results.circuit_result import CircuitResult
+from qdock.results.counted import counted_entries
 
 SEEN = st.lists(st.dictionaries(st.integers(0, 15), st.integers(1, 9), max_size=5), max_size=8)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdock.counts import Counts
 from qdock.errors import ResultError
+from qdock.results.counts import Counts
 
 TWO_REGISTERS = [("a", 1), ("b", 2)]
 

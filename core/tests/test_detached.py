@@ -15,20 +15,21 @@ from typing import ClassVar
 
 import pytest
 
-from qdock import detached, handover
+from qdock import detached
 from qdock.backend import LocalBackend
 from qdock.call import Call
 from qdock.config import Config
+from qdock.dispatch import handover
 from qdock.dock import Dock
 from qdock.errors import JobCancelledError, JobError, OptionError, StoreError
-from qdock.events import Finished, Started
 from qdock.executors import ThreadExecutor
 from qdock.job import JobStatus, as_completed
-from qdock.record import changed
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec, ExecutorSpec
-from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import changed
+from qdock.work.events import Finished, Started
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 S = JobStatus
@@ -164,7 +165,7 @@ SUBMITTER = """
 import sys, time
 sys.path.insert(0, {here!r})
 from qdock import Config, Dock
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
 from test_detached import SPEC, call, wait_for
 
 dock = Dock(Config.load({{}}), store=SqliteStore(sys.argv[1]), entry_points=[])
@@ -277,7 +278,7 @@ OWNER = """
 import sys, time
 sys.path.insert(0, {here!r})
 from qdock import Config, Dock
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
 from test_detached import SPEC, call, note_and_wait
 
 dock = Dock(Config.load({{}}), store=SqliteStore(sys.argv[1]), entry_points=[])

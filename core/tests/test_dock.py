@@ -678,7 +678,7 @@ def test_closing_without_waiting_cancels_what_is_queued_and_what_looks():
 
 
 def test_what_does_not_stop_is_left_behind_and_named(monkeypatch, caplog, opened):
-    monkeypatch.setattr("qdock.closing.STOP_SECONDS", 0.01)
+    monkeypatch.setattr("qdock.dispatch.closing.STOP_SECONDS", 0.01)
     dock, entered = Dock(entry_points=[]), threading.Event()
 
     def work(_context):
@@ -772,7 +772,7 @@ def test_ctrl_c_while_closing_cancels_the_jobs(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qdock.closing._wait", interrupt)
+    monkeypatch.setattr("qdock.dispatch.closing._wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         dock.close()
     assert job.status() is S.CANCELLED

@@ -14,7 +14,6 @@ import apsw
 import numpy as np
 import pytest
 
-from qdock import watcher
 from qdock.backend import LocalBackend
 from qdock.call import Call
 from qdock.dock import Dock
@@ -22,8 +21,9 @@ from qdock.errors import JobCancelledError, JobError, StoreError, StoreWarning
 from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
-from qdock.watcher import Watcher
+from qdock.stores import watcher
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.stores.watcher import Watcher
 
 S = JobStatus
 SOON = 20.0
@@ -34,7 +34,7 @@ from qdock import Call, Dock
 from qdock.backend import LocalBackend
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
 
 class Coin(LocalBackend):
     spec = BackendSpec("coin", "x:Coin", accepts=("call",))
@@ -125,7 +125,7 @@ def test_a_request_to_cancel_reaches_the_owner_in_another_process(path, dock):
 
 def test_a_request_to_cancel_that_is_read_with_something_else_stops_the_work(path, dock, monkeypatch):
     """Between the request and the owner's next look it may write the job's progress, and so read the request."""
-    monkeypatch.setattr("qdock.watcher.WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("qdock.stores.watcher.WATCH_SECONDS", 0.05)
     begun = threading.Event()
 
     class Patient(Runner):
@@ -147,7 +147,7 @@ def test_a_request_to_cancel_that_is_read_with_something_else_stops_the_work(pat
 
 
 def test_an_owner_with_a_job_finds_the_jobs_of_a_dead_one_that_nobody_looks_at(path, dock, monkeypatch):
-    monkeypatch.setattr("qdock.watcher.OTHERS_SECONDS", 0.1)
+    monkeypatch.setattr("qdock.stores.watcher.OTHERS_SECONDS", 0.1)
     go_on = threading.Event()
 
     class Waiting(Runner):

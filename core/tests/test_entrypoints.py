@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from qdock import entrypoints
-from qdock.entrypoints import EntryPoint, normalized, read_entry_points
+from qdock.discovery import entrypoints
+from qdock.discovery.entrypoints import EntryPoint, normalized, read_entry_points
 
 
 @pytest.fixture

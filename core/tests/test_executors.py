@@ -16,10 +16,10 @@ import pytest
 from qdock.call import Call
 from qdock.config import Config
 from qdock.errors import ConfigError, JobCancelledError, JobError
-from qdock.events import Finished, Log, Started
 from qdock.executors import FutureExecutor, InlineExecutor, ThreadExecutor
 from qdock.executors.thread import usable_cpus
-from qdock.worker import current_worker
+from qdock.work.events import Finished, Log, Started
+from qdock.work.worker import current_worker
 
 SOON = 10.0
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from qdock.fresh import command_of, task_of
+from qdock.common.fresh import command_of, task_of
 
 
 def tell(task):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qdock import future
+from qdock.discovery import future
+from qdock.discovery.future import Deprecation
 from qdock.errors import PluginError
-from qdock.future import Deprecation
 
 HEAD = "from qdock.spec import BackendSpec, hookimpl\n\n@hookimpl\ndef qdock_backends({}):\n"
 SOURCE = HEAD.format("config") + "    yield BackendSpec('coin', 'made_up_x:X', aliases=('penny',))\n"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdock.histogram import Row, percent, plain_histogram, rich_histogram, rows, shorten, show_histogram
+from qdock.results.histogram import Row, percent, plain_histogram, rich_histogram, rows, shorten, show_histogram
 
 VALUES = st.dictionaries(st.text("01 ", min_size=1, max_size=90), st.integers(0, 10**9), max_size=40)
 
@@ -126,7 +126,7 @@ def test_the_table_fits_eighty_columns_and_keeps_markup_as_text():
 
 def test_plain_text_needs_neither_rich_nor_numpy():
     code = (
-        "import sys; from qdock.histogram import show_histogram; show_histogram({'0': 1});"
+        "import sys; from qdock.results.histogram import show_histogram; show_histogram({'0': 1});"
         "sys.exit(', '.join({'rich', 'numpy', 'matplotlib'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

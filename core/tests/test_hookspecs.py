@@ -9,8 +9,8 @@ import pytest
 
 from qdock import hookspecs
 from qdock.config import Config
+from qdock.discovery.hookcheck import HOOKS
 from qdock.errors import SubmissionRefused
-from qdock.hookcheck import HOOKS
 from qdock.registry import Registry
 from qdock.spec import ExecutorSpec
 

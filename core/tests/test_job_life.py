@@ -11,9 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from qdock.errors import InvalidTransition, JobError, ResultNotStored
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import Failure, LogLine, Record, StatusChange
 from qdock.result import CircuitResult, Result
 from qdock.store import MemoryStore
+from qdock.tracking.record import Failure, LogLine, Record, StatusChange
 
 S = JobStatus
 UNFINISHED = (S.INITIALIZING, S.VALIDATING, S.QUEUED, S.RUNNING)

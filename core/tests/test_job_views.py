@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from qdock.dispatch.job_list import JobList
 from qdock.dock import Dock
 from qdock.job import JobStatus, RecordedJob
-from qdock.job_list import JobList
-from qdock.record import Failure, JobProgress, Record, StatusChange
 from qdock.store import MemoryStore
+from qdock.tracking.record import Failure, JobProgress, Record, StatusChange
 
 S = JobStatus
 NASTY = "<script>alert('x')</script>&\"'"

@@ -11,10 +11,10 @@ import pytest
 
 from qdock import Call, CircuitResult, Config, Dock, JobCancelledError, LocalBackend, Result
 from qdock.errors import JobError
-from qdock.events import Finished, Started
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import Failure
 from qdock.spec import BackendSpec
+from qdock.tracking.record import Failure
+from qdock.work.events import Finished, Started
 
 S = JobStatus
 SOON = 30.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from qdock.common.json_guard import MAX_JSON_DEPTH, check_depth
 from qdock.errors import LimitExceeded
-from qdock.json_guard import MAX_JSON_DEPTH, check_depth
 
 
 @pytest.mark.parametrize("depth", [1, 2, MAX_JSON_DEPTH])

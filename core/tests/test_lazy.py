@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
 
 
 @pytest.fixture

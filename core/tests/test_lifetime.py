@@ -116,8 +116,8 @@ def test_a_closed_dock_leaves_nothing_to_wait_for():
 def test_a_job_that_hangs_does_not_keep_a_closed_program_from_its_end():
     done = run_python(
         """
-        import qdock.closing
-        qdock.closing.STOP_SECONDS = 0.05
+        import qdock.dispatch.closing
+        qdock.dispatch.closing.STOP_SECONDS = 0.05
         dock, begun = Dock(entry_points=[]), threading.Event()
         dock.run(Call(lambda context: begun.set() or time.sleep(1000)), Runner())
         begun.wait(30)

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from qdock.discovery.plugins import PluginInfo
 from qdock.loading import LoadReport, load_in_subprocess
-from qdock.plugins import PluginInfo
 from qdock.registry import Registry
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy.stats import unitary_group
 
 from qdock.circuit import Circuit
-from qdock.equivalences import EQUIVALENCES
 from qdock.errors import LimitExceeded, LoweringError
 from qdock.expr import FLOAT, Parameter, Uint, cast
 from qdock.gates import GATES, Gate
 from qdock.lower import find_rules, lower
+from qdock.lowering.equivalences import EQUIVALENCES
 
 # Each is universal: something that turns one qubit by any angle, and something that entangles two.
 UNIVERSAL = [

@@ -9,13 +9,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from qdock import open_store as module
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import ConfigError, StoreError, StoreWarning
-from qdock.open_store import network_file_system, open_store, user_path
-from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
+from qdock.stores import open_store as module
+from qdock.stores.open_store import network_file_system, open_store, user_path
+from qdock.stores.sqlite_store import SqliteStore
 
 
 @pytest.fixture

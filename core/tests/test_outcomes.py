@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdock.outcomes import (
+from qdock.results.outcomes import (
     as_words,
     bit_strings,
     check_registers,

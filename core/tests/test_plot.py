@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from qdock.counts import Counts
-from qdock.plot import plot_histogram
+from qdock.results.counts import Counts
+from qdock.results.plot import plot_histogram
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):

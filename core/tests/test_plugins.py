@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from qdock.config import Config
-from qdock.entrypoints import EntryPoint
-from qdock.plugins import STATES, PluginInfo, find_plugins
+from qdock.discovery.entrypoints import EntryPoint
+from qdock.discovery.plugins import STATES, PluginInfo, find_plugins
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import ConfigError, JobCancelledError, JobError, OptionError
-from qdock.events import Finished, Log, Started
 from qdock.executors import ProcessExecutor, carry, conversation
 from qdock.job import JobStatus
 from qdock.result import Result
 from qdock.spec import BackendSpec
 from qdock.store import MemoryStore
+from qdock.work.events import Finished, Log, Started
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 SOON = 30.0

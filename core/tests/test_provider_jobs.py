@@ -167,7 +167,7 @@ def test_a_job_with_more_arguments_for_its_callback_may_pass_them():
 
 
 def test_jobs_of_any_provider_are_yielded_as_they_finish(monkeypatch):
-    monkeypatch.setattr("qdock.waiting._POLL_SECONDS", (0.001, 0.01))
+    monkeypatch.setattr("qdock.tracking.waiting._POLL_SECONDS", (0.001, 0.01))
     jobs = [job_of(*[S.RUNNING] * n, S.DONE) for n in (60, 20, 0)]
     assert [jobs.index(job) for job in as_completed(jobs, timeout=SOON)] == [2, 1, 0]
 
@@ -182,7 +182,7 @@ def test_what_a_query_raises_reaches_who_waits_for_several():
 
 
 def test_nobody_asks_any_more_when_nobody_waits(monkeypatch):
-    monkeypatch.setattr("qdock.waiting._POLL_SECONDS", (0.001, 0.001))
+    monkeypatch.setattr("qdock.tracking.waiting._POLL_SECONDS", (0.001, 0.001))
     job, done = job_of(S.RUNNING), job_of(S.DONE)
     waiting = as_completed([job, done])
     assert next(waiting) is done

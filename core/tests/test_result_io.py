@@ -21,11 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from qdock import result_io
 from qdock.circuit import Circuit
 from qdock.errors import LimitExceeded, QdockError, ResultError, ResultFormatError
 from qdock.result import CircuitResult, Result
-from qdock.result_io import MAX_JSON_DEPTH, json_bytes, json_depth
+from qdock.results import result_io
+from qdock.results.result_io import MAX_JSON_DEPTH, json_bytes, json_depth
 
 WIDE = Circuit(1, 70, name="wide")
 TEXT = st.text(max_size=8)

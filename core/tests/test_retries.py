@@ -15,13 +15,13 @@ from qdock.backend import LocalBackend
 from qdock.call import Call
 from qdock.dock import Dock
 from qdock.errors import JobCancelledError, JobError, OptionError, RetriableError, StoreError
-from qdock.events import Finished, Started
 from qdock.job import JobStatus
-from qdock.record import Failure
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
 from qdock.store import MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Failure
+from qdock.work.events import Finished, Started
 
 S = JobStatus
 SOON = 30.0

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
+from qdock.conversion.source import SOURCE_LIMIT, check_length, read_program
 from qdock.errors import LimitExceeded, ProgramError
-from qdock.source import SOURCE_LIMIT, check_length, read_program
 
 
 @pytest.fixture

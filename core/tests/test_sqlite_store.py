@@ -14,15 +14,15 @@ import apsw
 import numpy as np
 import pytest
 
-from qdock import leases, sqlite_files
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ResultNotStored, StoreError
 from qdock.job import JobStatus
-from qdock.record import Deferred, LogLine, Record, StatusChange, changed
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
-from qdock.sqlite_store import SqliteStore
+from qdock.stores import leases, sqlite_files
+from qdock.stores.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Deferred, LogLine, Record, StatusChange, changed
 
 S = JobStatus
 STORES = Path(__file__).parent / "stores"
@@ -447,8 +447,8 @@ def test_a_thread_has_a_connection_of_its_own_which_goes_with_it(store):
 OWNER = """
 import os, socket, sys
 from qdock.job import JobStatus
-from qdock.record import Record, StatusChange
-from qdock.sqlite_store import SqliteStore
+from qdock.tracking.record import Record, StatusChange
+from qdock.stores.sqlite_store import SqliteStore
 history = (StatusChange(JobStatus.QUEUED, 1.0),)
 owner = f"{socket.gethostname()}:1:abc"
 record = Record(id="a1", backend="b", status=JobStatus.QUEUED, history=history, created=1.0, owner=owner)

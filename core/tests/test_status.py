@@ -8,7 +8,7 @@ import pytest
 
 from qdock.errors import InvalidTransition
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.status import TRANSITIONS, check_transition, find_statuses, skipped
+from qdock.tracking.status import TRANSITIONS, check_transition, find_statuses, skipped
 
 S = JobStatus
 

@@ -9,10 +9,10 @@ import pytest
 
 from qdock.errors import InvalidTransition, JobError, JobNotFoundError, ResultNotStored
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import Failure, JobProgress, LogLine, Record, StatusChange, changed
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_store import SqliteStore
 from qdock.store import CappedLog, MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Failure, JobProgress, LogLine, Record, StatusChange, changed
 
 S = JobStatus
 

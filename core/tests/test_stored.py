@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from qdock import Call, Circuit, Dock, JobError, LocalBackend, Parameter
 from qdock.job import JobStatus
-from qdock.record import Failure, JobProgress, Record, StatusChange
 from qdock.store import MemoryStore
-from qdock.stored import NotStored, record_from_dict, record_to_dict
+from qdock.stores.stored import NotStored, record_from_dict, record_to_dict
+from qdock.tracking.record import Failure, JobProgress, Record, StatusChange
 
 S = JobStatus
 

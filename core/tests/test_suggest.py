@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdock.suggest import closest, did_you_mean
+from qdock.common.suggest import closest, did_you_mean
 
 
 def test_the_name_that_is_most_like_it_is_suggested():

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from qdock.svg import svg_histogram
+from qdock.results.svg import svg_histogram
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,8 +8,8 @@ from scipy.linalg import block_diag, expm
 from scipy.stats import unitary_group
 
 from qdock.gates import GATES
-from qdock.matrices import eigenvectors
-from qdock.synthesis import one_qubit_angles, synthesize
+from qdock.lowering.synthesis import one_qubit_angles, synthesize
+from qdock.unitaries.matrices import eigenvectors
 
 
 def product(steps, num_qubits):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from qdock.timelimit import Hung, call_each
+from qdock.discovery.timelimit import Hung, call_each
 
 
 def test_values_come_in_order():

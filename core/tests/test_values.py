@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdock import Call, Circuit
-from qdock.circuit_result import CircuitResult
 from qdock.errors import ResultError
 from qdock.result import Result
-from qdock.result_checks import is_same
-from qdock.values import Unstorable, as_plain, decode, encode, is_exact, snapshot
+from qdock.results.circuit_result import CircuitResult
+from qdock.results.result_checks import is_same
+from qdock.results.values import Unstorable, as_plain, decode, encode, is_exact, snapshot
 
 
 @dataclass

@@ -14,10 +14,10 @@ import apsw.shell
 
 from qdock.circuit import Circuit
 from qdock.job import JobStatus
-from qdock.record import Failure, LogLine, Record, StatusChange
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_schema import APPLICATION_ID, VERSION
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_schema import APPLICATION_ID, VERSION
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Failure, LogLine, Record, StatusChange
 
 
 def main() -> None:

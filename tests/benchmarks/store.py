@@ -17,9 +17,9 @@ from typing import Any
 
 from qdock import Circuit, Dock
 from qdock.job import JobStatus, StatusChange
-from qdock.record import Record
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Record
 
 BOUND_MS = 50.0
 LIMIT = 20

@@ -13,9 +13,9 @@ import numpy as np
 
 from qdock.errors import StoreError
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import LogLine, Record, StatusChange, changed
 from qdock.result import CircuitResult, Result
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import LogLine, Record, StatusChange, changed
 
 QUEUED, RUNNING, DONE = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DONE
 

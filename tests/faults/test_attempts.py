@@ -21,7 +21,7 @@ from qdock.dock import Dock
 from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 

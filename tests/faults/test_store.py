@@ -22,8 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from qdock.errors import JobError, StoreError
 from qdock.job import JOB_FINAL_STATES, JobStatus
-from qdock.record import LogLine, changed
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import LogLine, changed
 
 sys.path.insert(0, str(Path(__file__).parent))
 from store_faults import check, count, finish, start

@@ -23,10 +23,10 @@ from qdock.call import Call
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.job import JobStatus
-from qdock.record import changed
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import changed
 
 sys.path.insert(0, str(Path(__file__).parent))
 from store_faults import check, count, finish, start

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qdock.events import Finished
 from qdock.executors.thread import ThreadExecutor
+from qdock.work.events import Finished
 
 
 class LyingStop(ThreadExecutor):

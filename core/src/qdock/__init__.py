@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock.backend import Backend, Context, LocalBackend, Target
@@ -120,7 +120,7 @@ class _Function(ModuleType):
 
 
 class _Package(ModuleType):
-    """A package in which functions may have the names of modules: `executors`, `plugins`, `convert`.
+    """A package in which functions may have the names of modules: `executors`, `convert`.
 
     Importing such a module puts it in the function's place, where it can be called too.
     """

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdock.context import Context
 from qdock.job import FinishedJob, RecordedJob
-from qdock.options import check_options, configured_options, declared_options
 from qdock.spec import BackendSpec, Option
-from qdock.worker import InvalidResult, current_worker
+from qdock.work.context import Context
+from qdock.work.options import check_options, configured_options, declared_options
+from qdock.work.worker import InvalidResult, current_worker
 
 if TYPE_CHECKING:
     from qdock.call import Call

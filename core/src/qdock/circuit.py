@@ -10,12 +10,12 @@ from typing import Any, Self, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from qdock import circuit_facts, circuit_json
-from qdock.arithmetic import shown
-from qdock.builder import Builder
+from qdock.circuits import circuit_facts, circuit_json
+from qdock.circuits.builder import Builder
+from qdock.circuits.gate_methods import Angle
 from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Const, Expr, Parameter, lift
-from qdock.gate_methods import Angle
+from qdock.expressions.arithmetic import shown
 from qdock.gates import check_angle
 from qdock.operations import OPERATION_NAMES, Code, Delay, Detail, Operation, Range, Register, Variable
 
@@ -268,7 +268,7 @@ class Circuit(Builder):
 
     def draw(self, width: int | None = None) -> str:
         """Return a drawing in text, time from left to right, folded at `width` characters if given."""
-        from qdock.drawing import draw
+        from qdock.circuits.drawing import draw
 
         return draw(self, width)
 

@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
+from qdock.common.secret import Secret
+from qdock.common.suggest import did_you_mean
+from qdock.common.textfile import Unreadable, read_text
 from qdock.errors import ConfigError
-from qdock.secret import Secret
-from qdock.suggest import did_you_mean
-from qdock.textfile import Unreadable, read_text
 
 __all__ = ["SETTINGS", "Config", "Secret", "config_files"]
 

@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from qdock.conversion.formats import HUB, find_formats, is_in_format, native_format, subject, unknown_program
+from qdock.conversion.source import SOURCE_LIMIT, check_length, read_program
+from qdock.discovery.plugins import PluginInfo, describe
 from qdock.errors import ConversionError, PluginError, QdockError
-from qdock.formats import HUB, find_formats, is_in_format, native_format, subject, unknown_program
-from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
-from qdock.source import SOURCE_LIMIT, check_length, read_program
 from qdock.spec import ConverterSpec
 
 __all__ = ["Converters"]

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from qdock.backend import Backend
+    from qdock.discovery.plugins import PluginInfo
+    from qdock.dispatch.job_list import JobList
     from qdock.executors import Executor
     from qdock.job import JobStatus, RecordedJob
-    from qdock.job_list import JobList
-    from qdock.plugins import PluginInfo
     from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
 
 __all__ = [

@@ -14,19 +14,19 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from qdock.attempts import Attempts
 from qdock.call import Call
+from qdock.dispatch.attempts import Attempts
+from qdock.dispatch.handover import Answered, Handed
 from qdock.dock import Dock
 from qdock.errors import JobError
-from qdock.events import Log
 from qdock.executors.carry import unpack_call
 from qdock.executors.pipe import FrameReader, Kind, frame, split_head, with_head, write_all
 from qdock.executors.surroundings import settle_in
-from qdock.handover import Answered, Handed
 from qdock.job import RecordedJob
-from qdock.sqlite_store import SqliteStore
-from qdock.waiting import Listeners
-from qdock.worker import current_worker, describe
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.waiting import Listeners
+from qdock.work.events import Log
+from qdock.work.worker import current_worker, describe
 
 __all__ = ["main"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qdock.common.lifetime import remember
 from qdock.config import Config
+from qdock.discovery.plugins import PluginInfo, describe
 from qdock.errors import BackendNotFoundError, JobError, PluginError, QdockError
-from qdock.lifetime import remember
-from qdock.plugins import PluginInfo, describe
 from qdock.registry import Registry, import_factory
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from types import TracebackType
 
-    from qdock.adoption import Adopter
     from qdock.backend import Backend
-    from qdock.context import Context
     from qdock.convert import Converters
-    from qdock.executor_table import ExecutorTable
+    from qdock.dispatch.adoption import Adopter
+    from qdock.dispatch.executor_table import ExecutorTable
+    from qdock.dispatch.handover import DetachedOwner
+    from qdock.dispatch.job_list import JobList
+    from qdock.dispatch.revival import Revival
     from qdock.executors import Executor
-    from qdock.handover import DetachedOwner
     from qdock.job import JobStatus, RecordedJob
-    from qdock.job_list import JobList
-    from qdock.owner import Owner
-    from qdock.record import Record
-    from qdock.revival import Revival
     from qdock.store import Store
+    from qdock.stores.owner import Owner
+    from qdock.tracking.record import Record
+    from qdock.work.context import Context
 
 __all__ = ["Dock"]
 
@@ -162,7 +162,7 @@ class Dock:
     def executor_table(self) -> ExecutorTable:
         """The executors that were asked for."""
         if self._executor_table is None:
-            from qdock.executor_table import ExecutorTable
+            from qdock.dispatch.executor_table import ExecutorTable
 
             with self._lock:
                 make = partial(self._make, kind=object)
@@ -247,8 +247,8 @@ class Dock:
     def _run(
         self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any
     ) -> RecordedJob:
-        from qdock.launch import launch
-        from qdock.prepare import prepare
+        from qdock.dispatch.launch import launch
+        from qdock.dispatch.prepare import prepare
 
         self._check_open()
         device = self._find_device(backend)
@@ -270,7 +270,7 @@ class Dock:
 
     def inside(self, backend: str | Backend | None, context: Context, record: bool) -> Backend:
         """Return a backend for runs inside of a job; see `Context.backend`."""
-        from qdock.inside import InnerBackend
+        from qdock.dispatch.inside import InnerBackend
 
         return InnerBackend(self, self._find_device(backend), context, record)
 
@@ -319,11 +319,11 @@ class Dock:
     def _open(self) -> Store:
         store = self._given_store
         if store is None:
-            from qdock.open_store import open_store
+            from qdock.stores.open_store import open_store
 
             store = open_store(self.config.get("defaults.store"))
         if store.shared:
-            from qdock.revival import Revival
+            from qdock.dispatch.revival import Revival
 
             self._revival = store.revive = Revival(self)
         return store
@@ -332,7 +332,7 @@ class Dock:
     def owner(self) -> Owner:
         """What writes the records of this Dock's jobs."""
         if self._owner is None:
-            from qdock.owner import Owner
+            from qdock.stores.owner import Owner
 
             with self._lock:
                 self._owner = self._owner or Owner(self.store, self.registry.job_status_changed)
@@ -355,7 +355,7 @@ class Dock:
             JSON values to keep with the job, besides those that it has.
 
         """
-        from qdock.adoption import adopt
+        from qdock.dispatch.adoption import adopt
 
         self._check_open()
         adopted = adopt(self, job, tags, metadata)
@@ -366,7 +366,7 @@ class Dock:
     def detached(self) -> DetachedOwner:
         """The owner process of detached jobs."""
         if self._detached is None:
-            from qdock.handover import DetachedOwner
+            from qdock.dispatch.handover import DetachedOwner
 
             with self._lock:
                 self._detached = self._detached or DetachedOwner(self)
@@ -376,7 +376,7 @@ class Dock:
     def adopter(self) -> Adopter:
         """What watches the adopted jobs."""
         if self._adopter is None:
-            from qdock.adoption import Adopter
+            from qdock.dispatch.adoption import Adopter
 
             with self._lock:
                 self._adopter = self._adopter or Adopter(self.owner)
@@ -414,8 +414,8 @@ class Dock:
         limit : int, optional
             At most so many, the newest 100 if nothing is said; None: all, however many there are.
         """
-        from qdock.job_list import JobList, check_limit, timestamp
-        from qdock.status import find_statuses
+        from qdock.dispatch.job_list import JobList, check_limit, timestamp
+        from qdock.tracking.status import find_statuses
 
         check_limit(limit)
         statuses = None if status is None else find_statuses(status)
@@ -425,7 +425,7 @@ class Dock:
     def _handle(self, record: Record) -> RecordedJob:
         """Return the job of a record: the one that somebody has already, or a new one."""
         from qdock.job import RecordedJob
-        from qdock.waiting import Listeners
+        from qdock.tracking.waiting import Listeners
 
         with self._lock:
             job = self.owner.jobs.get(record.id) or self._handles.get(record.id)
@@ -438,7 +438,7 @@ class Dock:
 
     def rerun(self, job: RecordedJob, resume: bool = False, changes: Mapping[str, Any] | None = None) -> RecordedJob:
         """Run a job's program again, with its options and seed unless changed; see `RecordedJob.rerun`."""
-        from qdock.again import rerun
+        from qdock.dispatch.again import rerun
 
         return rerun(self, job, resume, dict(changes or {}))
 
@@ -458,7 +458,7 @@ class Dock:
             Whether to wait for the jobs that are queued or running. If not, they are cancelled, and those that don't
             stop within a second are left behind, which is logged. Ctrl-C during the wait cancels them too.
         """
-        from qdock.worker import current_worker
+        from qdock.work.worker import current_worker
 
         if current_worker() is not None:
             raise JobError("A job can't close a Dock: it would wait for itself.")
@@ -466,7 +466,7 @@ class Dock:
             if self._closed:
                 return
             self._closed = True
-        from qdock.closing import close
+        from qdock.dispatch.closing import close
 
         close(self, wait)
 
@@ -485,7 +485,7 @@ class Dock:
 
     def _check_open(self) -> None:
         if self._closed:
-            from qdock.worker import current_worker
+            from qdock.work.worker import current_worker
 
             # What runs to its end may start what belongs to it.
             if current_worker() is None:

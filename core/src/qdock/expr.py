@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qdock.arithmetic import BOOL, FLOAT, Angle, Int, Number, Type, Uint
-from qdock.nodes import (
+from qdock.expressions.arithmetic import BOOL, FLOAT, Angle, Int, Number, Type, Uint
+from qdock.expressions.nodes import (
     Binary,
     Bit,
     Bits,

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from qdock import decompositions as via
-from qdock import matrices as m
-from qdock.arithmetic import shown, whole
-from qdock.decompositions import Step
+from qdock.common.suggest import did_you_mean
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import FLOAT, Const, Expr, cast
-from qdock.matrices import Matrix, controlled_matrix, matrix_power
-from qdock.suggest import did_you_mean
+from qdock.expressions.arithmetic import shown, whole
+from qdock.unitaries import decompositions as via
+from qdock.unitaries import matrices as m
+from qdock.unitaries.decompositions import Step
+from qdock.unitaries.matrices import Matrix, controlled_matrix, matrix_power
 
 __all__ = ["ALIASES", "GATES", "Gate", "GateDef", "Step", "controlled_matrix", "gate"]
 

@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from qdock.abstract_job import Job, JobV1
 from qdock.errors import JobCancelledError, JobError, StoreWarning
-from qdock.job_failure import failure_of
-from qdock.record import Deferred, Failure, JobProgress, Record, StatusChange
-from qdock.recorded import OfRecord
-from qdock.status import JOB_FINAL_STATES, JobStatus
-from qdock.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
+from qdock.tracking.abstract_job import Job, JobV1
+from qdock.tracking.job_failure import failure_of
+from qdock.tracking.record import Deferred, Failure, JobProgress, Record, StatusChange
+from qdock.tracking.recorded import OfRecord
+from qdock.tracking.status import JOB_FINAL_STATES, JobStatus
+from qdock.tracking.waiting import Callback, Deadline, JobFuture, Listeners, as_completed, call_back
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from qdock.backend import Backend
-    from qdock.circuit_result import CircuitResult
     from qdock.dock import Dock
-    from qdock.events import Finished
     from qdock.result import Result
+    from qdock.results.circuit_result import CircuitResult
+    from qdock.work.events import Finished
 
 __all__ = [
     "JOB_FINAL_STATES",
@@ -245,7 +245,7 @@ class RecordedJob(OfRecord, Job):
         return f"<{type(self).__name__} {self._job_id} {self.status().name}{where}>"
 
     def _repr_html_(self) -> str:
-        from qdock.job_views import job_html
+        from qdock.tracking.job_views import job_html
 
         return job_html(self)
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from qdock.common.fresh import command_of, task_of
 from qdock.config import Config
-from qdock.entrypoints import EntryPoint
-from qdock.fresh import command_of, task_of
-from qdock.plugins import PluginInfo
+from qdock.discovery.entrypoints import EntryPoint
+from qdock.discovery.plugins import PluginInfo
 from qdock.spec import ENTRY_POINT_GROUP
 
 __all__ = ["LoadReport", "load_in_subprocess"]
@@ -34,7 +34,7 @@ class LoadReport:
     Parameters
     ----------
     name, distribution, version, module, state, reason, traceback : str
-        As `qdock.plugins.PluginInfo` has them.
+        As `qdock.discovery.plugins.PluginInfo` has them.
     seconds : float, optional
         How long its import and its hooks took. None: it was not tried, or did not end.
     imported : tuple of str

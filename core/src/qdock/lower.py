@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from qdock.circuit import Circuit
-from qdock.decompositions import Step
-from qdock.equivalences import EQUIVALENCES
 from qdock.errors import LimitExceeded, LoweringError
 from qdock.expr import BOOL, Const, Expr
 from qdock.gates import ALIASES, GATES, Gate
-from qdock.multicontrol import controlled_phase, controlled_u, controlled_x
+from qdock.lowering.equivalences import EQUIVALENCES
+from qdock.lowering.multicontrol import controlled_phase, controlled_u, controlled_x
+from qdock.lowering.synthesis import synthesize
 from qdock.operations import Code, Modifier, Operation
-from qdock.synthesis import synthesize
+from qdock.unitaries.decompositions import Step
 
 __all__ = ["MAX_OPERATIONS", "lower"]
 

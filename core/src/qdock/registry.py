@@ -15,15 +15,15 @@ from pluggy import HookImpl, PluginManager, PluginValidationError
 
 from qdock import hookspecs
 from qdock.config import Config
-from qdock.entrypoints import EntryPoint, read_entry_points
+from qdock.discovery.entrypoints import EntryPoint, read_entry_points
+from qdock.discovery.filters import filter_backends
+from qdock.discovery.future import deprecate, find_arguments, find_fields
+from qdock.discovery.hookcheck import Spec, call, check_hooks, explain, gather, ordered, unique_names
+from qdock.discovery.naming import find_spec, not_found
+from qdock.discovery.plugins import Plugin, PluginInfo, describe, find_plugins, import_entry, import_object
+from qdock.discovery.timelimit import Hung, Outcome, call_each
 from qdock.errors import BackendNotFoundError, PluginError, SubmissionRefused
-from qdock.filters import filter_backends
-from qdock.future import deprecate, find_arguments, find_fields
-from qdock.hookcheck import Spec, call, check_hooks, explain, gather, ordered, unique_names
-from qdock.naming import find_spec, not_found
-from qdock.plugins import Plugin, PluginInfo, describe, find_plugins, import_entry, import_object
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
-from qdock.timelimit import Hung, Outcome, call_each
 
 __all__ = ["BUILTIN_EXECUTORS", "Registry", "import_factory"]
 

@@ -12,15 +12,15 @@ from typing import Any, BinaryIO, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from qdock import result_io
-from qdock.circuit_result import ARRAYS, CircuitResult
-from qdock.counts import Counts
+from qdock.common.suggest import did_you_mean
 from qdock.errors import ResultError, ResultFormatError
-from qdock.result_checks import check_finite, check_header
-from qdock.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
-from qdock.result_sum import add_entries, shared
-from qdock.suggest import did_you_mean
-from qdock.svg import escape
+from qdock.results import result_io
+from qdock.results.circuit_result import ARRAYS, CircuitResult
+from qdock.results.counts import Counts
+from qdock.results.result_checks import check_finite, check_header
+from qdock.results.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
+from qdock.results.result_sum import add_entries, shared
+from qdock.results.svg import escape
 
 __all__ = ["CircuitResult", "Counts", "Result"]
 
@@ -85,7 +85,7 @@ class Result:
     @property
     def is_exact(self) -> bool:
         """Whether `from_bytes(to_bytes())` is the same in type too: whatever a function returned is of such types."""
-        from qdock.values import is_exact
+        from qdock.results.values import is_exact
 
         return all(is_exact(entry._returned) for entry in self.entries)
 
@@ -218,7 +218,7 @@ class Result:
     # --- adding up
 
     def __add__(self, other: Result) -> Result:
-        """Return the result with the shots of both; see `qdock.result_sum.add_entries`."""
+        """Return the result with the shots of both; see `qdock.results.result_sum.add_entries`."""
         if not isinstance(other, Result):
             return NotImplemented
         if not other.entries and not other.metadata:

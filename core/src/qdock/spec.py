@@ -15,8 +15,8 @@ from typing import Any
 
 import pluggy
 
+from qdock.common.suggest import did_you_mean
 from qdock.errors import OptionError, PluginError
-from qdock.suggest import did_you_mean
 
 __all__ = [
     "ENTRY_POINT_GROUP",

@@ -15,8 +15,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qdock.errors import JobError, JobNotFoundError, ResultNotStored
-from qdock.record import LogLine, Record, changed, moved
-from qdock.status import JobStatus, check_transition
+from qdock.tracking.record import LogLine, Record, changed, moved
+from qdock.tracking.status import JobStatus, check_transition
 
 if TYPE_CHECKING:
     from qdock.result import Result
@@ -390,6 +390,6 @@ def array_bytes(result: Result) -> int:
 
 @cache
 def _arrays_of() -> Callable[[dict[str, Any]], tuple[Any, ...]]:
-    from qdock.circuit_result import ARRAYS
+    from qdock.results.circuit_result import ARRAYS
 
     return itemgetter(*ARRAYS)

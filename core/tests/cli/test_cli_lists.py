@@ -190,7 +190,8 @@ def test_help_lists_the_commands_and_imports_none():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "List the places where local jobs can run." in done.stdout
-    assert done.stderr == "['qdock', 'qdock.cli', 'qdock.cli.options', 'qdock.cli.output', 'qdock.lazy']\n"
+    imported = ["qdock", "qdock.cli", "qdock.cli.options", "qdock.cli.output", "qdock.common", "qdock.common.lazy"]
+    assert done.stderr == f"{imported}\n"
 
 
 def test_without_a_command_there_is_help(qdock):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdock.values import snapshot
+from qdock.results.values import snapshot
 from qdock_algorithms import Pauli, as_pauli
 
 LETTERS = {

@@ -10,8 +10,8 @@ from qdock import Circuit, CircuitResult, LocalBackend, Result
 from qdock.backend import Context
 from qdock.errors import LimitExceeded
 from qdock.expr import Parameter
+from qdock.results.values import snapshot
 from qdock.spec import BackendSpec
-from qdock.values import snapshot
 from qdock_algorithms import BitArray, Estimator, Pauli, PrimitiveJob, Sampler
 from qdock_algorithms.estimator import estimate
 from qdock_algorithms.pubs import EstimatorPub, SamplerPub

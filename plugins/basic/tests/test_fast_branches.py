@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock.arithmetic import BOOL
 from qdock.circuit import Circuit, Range
 from qdock.errors import CircuitError, JobCancelledError, LimitExceeded
 from qdock.expr import FLOAT, Angle, Int, Uint, bit_at, cast, evaluate, lift, make_binary, make_unary, popcount
+from qdock.expressions.arithmetic import BOOL
 from qdock.streams import Streams, stream
 from qdock_basic.fast.branching import branches
 from qdock_basic.fast.branching.postfix import Postfix, Unsupported

@@ -12,7 +12,7 @@ import pytest
 
 import qdock
 from qdock import Dock, JobCancelledError
-from qdock.sqlite_store import SqliteStore
+from qdock.stores.sqlite_store import SqliteStore
 from qdock_legacy import BaseJob, BasicAerJob, BasicProviderJob, JobStatus
 
 SOON = 20.0

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import click
 
 import qdock
+from qdock.common.suggest import did_you_mean
+from qdock.discovery.plugins import import_object
 from qdock.errors import PluginError
-from qdock.plugins import import_object
-from qdock.suggest import did_you_mean
 
 __all__ = ["get_command"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from qdock.conversion.source import SOURCE_LIMIT
 from qdock.errors import LimitExceeded, ProgramError
-from qdock.source import SOURCE_LIMIT
 
 __all__ = ["STANDARD_INPUT", "read_standard_input"]
 

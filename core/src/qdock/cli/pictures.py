@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qdock.cli.output import harmless, is_terminal, write, write_note, write_rich, write_table
 
 if TYPE_CHECKING:
-    from qdock.circuit_result import CircuitResult
     from qdock.result import Result
+    from qdock.results.circuit_result import CircuitResult
 
 __all__ = ["show_result"]
 
@@ -61,13 +61,13 @@ def _write_lines(prefix: Sequence[str], lines: Iterator[Line]) -> None:
 
 
 def _draw_counts(entry: CircuitResult) -> None:
-    from qdock.histogram import rich_histogram
+    from qdock.results.histogram import rich_histogram
 
     write_rich(rich_histogram(entry.get_counts()))
 
 
 def _draw_probabilities(entry: CircuitResult) -> None:
-    from qdock.histogram import rich_histogram
+    from qdock.results.histogram import rich_histogram
 
     write_rich(rich_histogram(entry.get_probabilities_dict()))
 
@@ -173,7 +173,7 @@ def _value_lines(entry: CircuitResult) -> Iterator[Line]:
 
 
 def _shown_value(entry: CircuitResult) -> Any:
-    from qdock.values import as_plain
+    from qdock.results.values import as_plain
 
     return as_plain(entry.get_value())
 

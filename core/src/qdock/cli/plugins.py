@@ -13,8 +13,8 @@ from qdock.cli.options import debug_option, json_option
 from qdock.cli.output import is_watched, write_json, write_table
 
 if TYPE_CHECKING:
+    from qdock.discovery.plugins import PluginInfo
     from qdock.loading import LoadReport
-    from qdock.plugins import PluginInfo
 
 __all__ = ["command"]
 

@@ -168,7 +168,7 @@ def _parse(settings: Mapping[str, str], device: Backend) -> dict[str, Any]:
     """Return the values that the texts of ``--set`` stand for, as the backend declares its options."""
     if not settings:
         return {}
-    from qdock.options import declared_options
+    from qdock.work.options import declared_options
 
     declared = declared_options(device.spec)
     # What is not declared goes on as it is, and is refused with the options that there are.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from qdock.call import Call
-from qdock.events import Emit, Event, Finished, Log, Progress, Started
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
+from qdock.work.events import Emit, Event, Finished, Log, Progress, Started
 
 if TYPE_CHECKING:
     from qdock.executors.futures import FutureExecutor
@@ -42,8 +42,8 @@ __getattr__, __dir__ = lazily(__name__, _NAMES)
 class Executor(Protocol):
     """Where the work of jobs happens. Made by a factory that is called with ``(spec, config)``.
 
-    An executor calls `qdock.worker.work` with a `Worker` for the job wherever the work is to be done, and emits the
-    `Finished` that it returns: exactly one for every job that was started and not stopped while it was waiting.
+    An executor calls `qdock.work.worker.work` with a `Worker` for the job wherever the work is to be done, and emits
+    the `Finished` that it returns: exactly one for every job that was started and not stopped while it was waiting.
 
     One whose work goes on when the process that started it has ended says ``outlives_owner = True``. The handle is
     then kept in the job's record, and the next owner that finds the job calls `attach` with it.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from qdock.backend import LocalBackend, execute
 from qdock.call import Call
 from qdock.errors import JobError
-from qdock.worker import describe
+from qdock.work.worker import describe
 
 if TYPE_CHECKING:
     from qdock.config import Config

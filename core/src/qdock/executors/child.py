@@ -21,12 +21,12 @@ from typing import Any
 import msgspec
 
 from qdock.errors import LimitExceeded
-from qdock.events import Event, Finished, Log, Progress, Started
 from qdock.executors.carry import pack_value, unpack_call
 from qdock.executors.pipe import Answer, Buffer, FrameReader, Kind, Task, frame, split_head, with_head, write_all
 from qdock.executors.surroundings import Surroundings, settle_in
-from qdock.record import Failure
-from qdock.worker import Worker, describe, work
+from qdock.tracking.record import Failure
+from qdock.work.events import Event, Finished, Log, Progress, Started
+from qdock.work.worker import Worker, describe, work
 
 __all__ = ["main"]
 

@@ -13,16 +13,16 @@ from math import inf
 
 import msgspec
 
-from qdock.complaint import complain
 from qdock.errors import JobError
-from qdock.events import Emit, Event, Finished, Log, Progress
 from qdock.executors.carry import unpack_value
 from qdock.executors.killable import LOOK_SECONDS, Killable
 from qdock.executors.output import Output
 from qdock.executors.pipe import Answer, Buffer, FrameReader, Kind, TooLarge, split_head
 from qdock.executors.surroundings import Surroundings
-from qdock.record import Failure
-from qdock.worker import describe
+from qdock.tracking.record import Failure
+from qdock.work.complaint import complain
+from qdock.work.events import Emit, Event, Finished, Log, Progress
+from qdock.work.worker import describe
 
 __all__ = ["Conversation", "PackedJob", "wait_for_hello"]
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from qdock.call import Call
-from qdock.events import Emit, Event, Finished
-from qdock.record import Failure
-from qdock.worker import Worker, describe, work_apart
+from qdock.tracking.record import Failure
+from qdock.work.events import Emit, Event, Finished
+from qdock.work.worker import Worker, describe, work_apart
 
 __all__ = ["FutureExecutor"]
 

@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 from qdock.call import Call
-from qdock.events import Emit
-from qdock.worker import Worker, work
+from qdock.work.events import Emit
+from qdock.work.worker import Worker, work
 
 __all__ = ["InlineExecutor", "pass_on_interrupt"]
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from qdock.record import Failure
+from qdock.tracking.record import Failure
 
 __all__ = [
     "Answer",

@@ -14,7 +14,6 @@ from typing import Any
 
 from qdock.call import Call
 from qdock.errors import JobError
-from qdock.events import Emit, Finished
 from qdock.executors.carry import pack_call
 from qdock.executors.conversation import PackedJob
 from qdock.executors.killable import Killable
@@ -23,6 +22,7 @@ from qdock.executors.settings import ProcessSettings
 from qdock.executors.slot import Slot
 from qdock.executors.surroundings import Surroundings
 from qdock.executors.thread import usable_cpus
+from qdock.work.events import Emit, Finished
 
 __all__ = ["ProcessExecutor", "ProcessSettings"]
 

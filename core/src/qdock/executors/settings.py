@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from qdock.common.suggest import did_you_mean
 from qdock.errors import ConfigError
-from qdock.suggest import did_you_mean
 
 __all__ = ["ProcessSettings"]
 

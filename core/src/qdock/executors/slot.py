@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qdock.errors import JobCancelledError
-from qdock.events import Finished, Started
 from qdock.executors.conversation import Conversation, PackedJob, wait_for_hello
 from qdock.executors.killable import Killable
-from qdock.record import Failure
-from qdock.worker import describe
+from qdock.tracking.record import Failure
+from qdock.work.events import Finished, Started
+from qdock.work.worker import describe
 
 if TYPE_CHECKING:
     from qdock.executors.process import ProcessExecutor

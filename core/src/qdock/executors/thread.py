@@ -11,8 +11,8 @@ from typing import Any
 
 from qdock.call import Call
 from qdock.errors import ConfigError, JobError
-from qdock.events import Emit
-from qdock.worker import Worker, work
+from qdock.work.events import Emit
+from qdock.work.worker import Worker, work
 
 __all__ = ["ThreadExecutor", "usable_cpus"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock.testing.backend_suite import BackendSuite

@@ -16,12 +16,12 @@ from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.dock import Dock
 from qdock.job import RecordedJob
-from qdock.options import declared_options
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec, Option
 from qdock.testing.checks import SkipTest
 from qdock.testing.circuits import Layout
 from qdock.testing.suite import Suite
+from qdock.work.options import declared_options
 
 __all__ = ["NOISY", "BackendCase", "is_exact", "is_plugins", "runs_circuits"]
 

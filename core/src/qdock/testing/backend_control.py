@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qdock.arithmetic import Int
 from qdock.circuit import Circuit
 from qdock.errors import QdockError
+from qdock.expressions.arithmetic import Int
 from qdock.testing.backend_case import BackendCase, has_counts, means_something, runs_circuits
 from qdock.testing.checks import SkipTest, check
 from qdock.testing.judge import judge_array, judge_counts

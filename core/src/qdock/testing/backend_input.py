@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qdock.arithmetic import Int
 from qdock.circuit import Circuit
 from qdock.expr import Parameter
+from qdock.expressions.arithmetic import Int
 from qdock.testing.backend_case import BackendCase, runs_circuits
 from qdock.testing.backend_plugin import refused
 from qdock.testing.checks import SkipTest, check

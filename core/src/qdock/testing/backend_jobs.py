@@ -15,10 +15,10 @@ from qdock.call import Call
 from qdock.errors import JobCancelledError, JobError, JobTimeoutError
 from qdock.job import JOB_FINAL_STATES, Job, JobStatus, RecordedJob, as_completed
 from qdock.result import Result
-from qdock.status import TRANSITIONS
 from qdock.testing.backend_case import SEED, BackendCase, runs_circuits
 from qdock.testing.checks import Seen, SkipTest, check
 from qdock.testing.holding import Failing, Hold, SpyContext, Stuck
+from qdock.tracking.status import TRANSITIONS
 
 __all__ = ["JobChecks"]
 

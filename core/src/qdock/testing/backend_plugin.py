@@ -9,10 +9,10 @@ import pickle
 from typing import Any
 
 from qdock.backend import LocalBackend
+from qdock.discovery.plugins import PluginInfo
 from qdock.errors import OptionError, QdockError
 from qdock.gates import ALIASES, GATES
 from qdock.loading import load_in_subprocess
-from qdock.plugins import PluginInfo
 from qdock.spec import BackendSpec, Option
 from qdock.testing.backend_case import NOISY, OUTPUTS, BackendCase, _distance, is_plugins
 from qdock.testing.checks import Seen, check

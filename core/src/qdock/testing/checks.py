@@ -12,7 +12,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import SkipTest
 
-from qdock.worker import describe
+from qdock.work.worker import describe
 
 if TYPE_CHECKING:
     from qdock.testing.suite import Suite

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qdock.circuit import Circuit
+from qdock.discovery.plugins import import_object
 from qdock.dock import Dock
 from qdock.errors import PluginError, QdockError
 from qdock.gates import GATES, Gate
 from qdock.loading import load_in_subprocess
-from qdock.plugins import import_object
 from qdock.spec import ConverterSpec
 from qdock.testing import circuits as c
 from qdock.testing.checks import SkipTest, check

@@ -17,10 +17,10 @@ from typing import Any
 
 from qdock.call import Call
 from qdock.circuit import Circuit
+from qdock.common.fresh import command_of, task_of
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import QdockError
-from qdock.fresh import command_of, task_of
 from qdock.job import RecordedJob
 from qdock.spec import BackendSpec
 

@@ -16,13 +16,13 @@ import numpy as np
 from qdock.call import Call
 from qdock.dock import Dock
 from qdock.errors import JobError, JobTimeoutError
-from qdock.events import Event, Finished, Started
 from qdock.job import JobStatus, RecordedJob, as_completed
 from qdock.loading import load_in_subprocess
 from qdock.spec import ExecutorSpec
 from qdock.testing import probe
 from qdock.testing.checks import check
 from qdock.testing.suite import Suite
+from qdock.work.events import Event, Finished, Started
 
 __all__ = ["ExecutorSuite"]
 

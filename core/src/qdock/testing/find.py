@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qdock.config import Config
+from qdock.discovery.plugins import import_object
 from qdock.dock import Dock
 from qdock.errors import BackendNotFoundError, ExecutorNotFoundError, PluginError
-from qdock.plugins import import_object
 from qdock.testing.backend_suite import BackendSuite
 from qdock.testing.suite import Suite
 

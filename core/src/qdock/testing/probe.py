@@ -12,7 +12,7 @@ from qdock.backend import Context, LocalBackend
 from qdock.call import Call
 from qdock.result import CircuitResult, Result
 from qdock.spec import BackendSpec
-from qdock.worker import current_worker
+from qdock.work.worker import current_worker
 
 __all__ = ["PROBE", "Probe", "beat", "fail", "give", "leave", "polite"]
 

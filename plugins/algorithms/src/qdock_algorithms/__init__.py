@@ -5,7 +5,7 @@ Importing this imports nothing else: every name is looked up when it is first us
 
 from __future__ import annotations
 
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
 
 #: Module -> what it has of the public names.
 _NAMES: dict[str, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ import msgspec
 
 import qdock
 from qdock.job import JobStatus, RecordedJob
-from qdock.record import Record
+from qdock.tracking.record import Record
 
 __all__ = ["Frozen", "freeze", "thaw"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import qdock
 from qdock import JobError
 from qdock.call import Call
-from qdock.context import Context
 from qdock.job import Job, JobStatus, RecordedJob
-from qdock.recorded import OfRecord
 from qdock.streams import draw_seed
-from qdock.waiting import Deadline, JobFuture
-from qdock.worker import current_worker
+from qdock.tracking.recorded import OfRecord
+from qdock.tracking.waiting import Deadline, JobFuture
+from qdock.work.context import Context
+from qdock.work.worker import current_worker
 from qdock_algorithms.frozen import Frozen, freeze, thaw
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qdock.backend import Backend
     from qdock.dock import Dock
     from qdock.executors import Executor
-    from qdock.record import Record
+    from qdock.tracking.record import Record
 
 __all__ = ["AlgorithmJob", "PrimitiveJob"]
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock import Circuit
-from qdock.arithmetic import shown
 from qdock.expr import Parameter
+from qdock.expressions.arithmetic import shown
 from qdock_algorithms.angles import ordered
 from qdock_algorithms.pauli import Pauli, as_pauli
 

@@ -9,7 +9,7 @@ from typing import Any
 from qdock import CircuitResult, JobError, LocalBackend, Result
 from qdock.backend import Context
 from qdock.call import Call
-from qdock.worker import describe
+from qdock.work.worker import describe
 
 __all__ = ["AlgorithmRunner", "CallsFailed", "describe_failures"]
 

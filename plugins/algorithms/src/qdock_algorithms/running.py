@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import qdock
-from qdock.arithmetic import shown
+from qdock.expressions.arithmetic import shown
 from qdock.streams import draw_seed, stream
 
 if TYPE_CHECKING:

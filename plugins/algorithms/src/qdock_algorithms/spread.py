@@ -13,9 +13,9 @@ from typing import Any
 from qdock import CircuitResult, JobCancelledError, Result
 from qdock.backend import execute
 from qdock.call import Call
-from qdock.events import Checkpoint, Emit, Event, Finished, Inside, Part, Progress, Started
 from qdock.executors.thread import usable_cpus
-from qdock.record import Failure
+from qdock.tracking.record import Failure
+from qdock.work.events import Checkpoint, Emit, Event, Finished, Inside, Part, Progress, Started
 from qdock_algorithms.runner import describe_failures
 
 __all__ = ["SpreadExecutor"]

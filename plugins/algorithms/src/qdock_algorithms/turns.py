@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qdock.matrices import PAULI
+from qdock.unitaries.matrices import PAULI
 from qdock_algorithms.angles import Angles
 from qdock_algorithms.steps import Layer, Step
 

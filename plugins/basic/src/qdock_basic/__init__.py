@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qdock.lazy import lazily
+from qdock.common.lazy import lazily
 
 if TYPE_CHECKING:
     from qdock_basic.backend import BasicSimulator

@@ -12,8 +12,8 @@ import numpy as np
 
 from qdock.backend import Context
 from qdock.circuit import Circuit
-from qdock.counted import counted_entries
 from qdock.result import CircuitResult
+from qdock.results.counted import counted_entries
 from qdock.streams import SHOTS_PER_BLOCK
 from qdock_basic.engine import Engine
 from qdock_basic.kernels import Array

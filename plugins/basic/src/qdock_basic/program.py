@@ -12,8 +12,8 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock.expr import FLOAT, Expr, cast, evaluate, lift
 from qdock.gates import GATES as TABLE
-from qdock.matrices import matrix_power
 from qdock.operations import Code, Columns, Modifier
+from qdock.unitaries.matrices import matrix_power
 from qdock_basic.kernels import Form, controlled, form_of
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from qdock import circuit_facts
 from qdock.circuit import Circuit
+from qdock.circuits import circuit_facts
 from qdock.result import CircuitResult
 from qdock.streams import ROOT_PATH, child_path
 from qdock_basic.analysis import facts_of, read_last, splits_of

@@ -19,7 +19,7 @@ from qdock.job import JOB_FINAL_STATES, JobStatus, JobV1, RecordedJob
 from qdock.result import CircuitResult
 from qdock.result import Result as CoreResult
 from qdock.spec import BackendSpec, Option
-from qdock.waiting import Callback, JobFuture
+from qdock.tracking.waiting import Callback, JobFuture
 from qdock_legacy.arrays import vector_of
 from qdock_legacy.convert_read import to_circuits
 from qdock_legacy.errors import BasicAerError

@@ -11,8 +11,8 @@ from msgspec import UNSET
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Expr, Uint, cast
+from qdock.expressions.nodes import Const
 from qdock.gates import GATES
-from qdock.nodes import Const
 from qdock_legacy.arrays import matrix_of
 from qdock_legacy.errors import error_at
 from qdock_legacy.program import check_matrix_given

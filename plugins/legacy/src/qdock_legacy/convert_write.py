@@ -11,8 +11,8 @@ from msgspec import UNSET
 from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import Bit, Bits, Expr
+from qdock.expressions.nodes import Binary, Cast, Const, Unary
 from qdock.lower import lower
-from qdock.nodes import Binary, Cast, Const, Unary
 from qdock.operations import Assign, If, Operation, Switch
 from qdock_legacy.arrays import as_pairs
 from qdock_legacy.convert_read import CONFIG, REGISTER

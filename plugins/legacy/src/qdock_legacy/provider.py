@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from qdock.worker import current_worker
+from qdock.work.worker import current_worker
 from qdock_basic import BasicProviderJob
 from qdock_legacy.aer_job import BasicAerJob
 from qdock_legacy.errors import QiskitBackendNotFoundError

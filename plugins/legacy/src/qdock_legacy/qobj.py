@@ -241,7 +241,7 @@ class Qobj(_Model, frozen=True, weakref=True):
     @classmethod
     def load(cls, path: str | os.PathLike[str], strict: bool = False) -> Qobj:
         """Return the Qobj in a JSON file; see `from_dict`."""
-        from qdock.source import read_program
+        from qdock.conversion.source import read_program
 
         return cls.loads(read_program(path), strict)
 

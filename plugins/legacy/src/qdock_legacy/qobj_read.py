@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from qdock.common.json_guard import MAX_JSON_DEPTH, check_depth
 from qdock.errors import LimitExceeded
-from qdock.json_guard import MAX_JSON_DEPTH, check_depth
 from qdock_legacy.errors import QobjError, error_at
 from qdock_legacy.pause import collector_paused
 from qdock_legacy.qobj import Experiment, Fields, Instruction, Qobj

@@ -15,10 +15,10 @@ from qdock.call import Call
 from qdock.errors import JobError
 from qdock.executors.futures import FutureExecutor
 from qdock.job import JobStatus, RecordedJob, StatusChange
-from qdock.owner import Owner
-from qdock.record import Record
 from qdock.store import MemoryStore
-from qdock.waiting import Deadline, Listeners
+from qdock.stores.owner import Owner
+from qdock.tracking.record import Record
+from qdock.tracking.waiting import Deadline, Listeners
 
 if TYPE_CHECKING:
     from qdock.dock import Dock

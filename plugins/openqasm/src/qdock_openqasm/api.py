@@ -51,7 +51,7 @@ def load(
     path: str | os.PathLike[str], *, inputs: Mapping[str, float] | None = None, limits: Limits | None = None
 ) -> Circuit:
     """Return the circuit of an OpenQASM file; see `loads`."""
-    from qdock.source import read_program
+    from qdock.conversion.source import read_program
 
     return loads(read_program(Path(path)), path, inputs=inputs, limits=limits)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cmath
 
-from qdock import arithmetic as core
 from qdock import expr as ex
 from qdock.errors import CircuitError
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.durations import scaled, timing
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.integers import angle, in_one_type, integer, integer_type, real_operation

@@ -37,7 +37,7 @@ def _read(name: str) -> Circuit:
         except UnicodeDecodeError as error:
             raise ProgramError(f"Standard input is not UTF-8 text: {error.reason} at byte {error.start}.") from None
     else:
-        from qdock.source import read_program
+        from qdock.conversion.source import read_program
 
         text = read_program(name)
     if text.lstrip().startswith(_JSON_START):
@@ -134,7 +134,7 @@ def _facts(file: str, circuit: Circuit) -> dict[str, Any]:
 
 def _backends(circuit: Circuit) -> tuple[list[str], dict[str, str]]:
     """The backends that can run a circuit once its parameters are bound, and what keeps the others from it."""
-    from qdock.checks import check_circuit
+    from qdock.dispatch.checks import check_circuit
 
     bound = circuit.bind(dict.fromkeys(circuit.parameters, 0.0)) if circuit.parameters else circuit
     able, unable = [], {}

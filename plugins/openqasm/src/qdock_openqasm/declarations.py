@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm import places
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.evaluate import constant_integer, evaluate, place_of, resolve_type

@@ -1,7 +1,7 @@
 """Reading back what this package has written: nothing is folded, every operator becomes the node it stands for.
 
-Circuits have their own rules for types in expressions (`qdock.arithmetic`); the writer spells out every cast, so
-that those rules and the language's agree, and here Python's operators build the same nodes again.
+Circuits have their own rules for types in expressions (`qdock.expressions.arithmetic`); the writer spells out every
+cast, so that those rules and the language's agree, and here Python's operators build the same nodes again.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.types import BOOL, FLOAT, LITERAL, QType, core_type
 from qdock_openqasm.values import Value, to_expr
 

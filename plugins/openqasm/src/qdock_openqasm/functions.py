@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
 from qdock.errors import CircuitError
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.arithmetic import binary
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.limits import Limits

@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.limits import Limits
 from qdock_openqasm.operators import INTEGER, REAL

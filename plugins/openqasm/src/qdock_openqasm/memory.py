@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qdock import expr as ex
-from qdock.recorder import MAX_NESTING
+from qdock.circuits.recorder import MAX_NESTING
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import AssignOp, Block, Layout, Op, Row
 from qdock_openqasm.limits import Limits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.cost import GENERAL
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.grammar import ast

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.errors import Fault, RepeatedQubit
 from qdock_openqasm.grammar import ast
 from qdock_openqasm.indexing import RuntimeIndex

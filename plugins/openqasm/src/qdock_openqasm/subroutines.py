@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from qdock import arithmetic as core
 from qdock import expr as ex
+from qdock.expressions import arithmetic as core
 from qdock_openqasm.assigned import walk
 from qdock_openqasm.declarations import new_variable
 from qdock_openqasm.errors import Fault

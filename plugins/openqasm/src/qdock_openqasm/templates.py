@@ -15,8 +15,8 @@ import numpy as np
 from qdock.errors import CircuitError
 from qdock.expr import Expr
 from qdock.gates import GATES, Gate
-from qdock.matrices import matrix_power
 from qdock.operations import Code
+from qdock.unitaries.matrices import matrix_power
 from qdock_openqasm.bulk import Columns
 from qdock_openqasm.errors import Fault
 from qdock_openqasm.ir import exact_sum

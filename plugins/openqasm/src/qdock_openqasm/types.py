@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qdock import arithmetic as core
+from qdock.expressions import arithmetic as core
 
 __all__ = [
     "ANGLE",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from qdock.circuit import Circuit
-from qdock.decompositions import Step
 from qdock.expr import Expr, Parameter
 from qdock.gates import GATES
+from qdock.lowering.synthesis import synthesize
 from qdock.operations import Modifier
-from qdock.synthesis import synthesize
+from qdock.unitaries.decompositions import Step
 from qdock_openqasm.library import LIBRARIES
 from qdock_openqasm.write_text import Names, angle_text, expression_text
 

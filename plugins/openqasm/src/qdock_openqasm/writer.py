@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from qdock.arithmetic import Type
 from qdock.circuit import Circuit
 from qdock.errors import ConversionError
 from qdock.expr import BOOL, FLOAT, Binary, Bits, Const, Expr, lift
+from qdock.expressions.arithmetic import Type
 from qdock.operations import Assign, Delay, For, If, Modifier, Operation, Range, Switch, While
 from qdock_openqasm.library import BUILTIN_CONSTANTS
 from qdock_openqasm.vocabulary import EXACT, FUNCTION_NAMES, KEYWORDS

@@ -1,16 +1,16 @@
 """Classical expressions as a postfix code over 64-bit integers, and its evaluation in compiled code.
 
-Values are those of `qdock.arithmetic`: booleans, unsigned integers of up to 63 bits and signed ones of up to 64, so
-that every value and every product's lower half fit in a machine word. Whatever else there is, `Unsupported` is raised
-when the code is made, or a fault is noted when it runs; the interpreter in Python then has the last word.
+Values are those of `qdock.expressions.arithmetic`: booleans, unsigned integers of up to 63 bits and signed ones of up
+to 64, so that every value and every product's lower half fit in a machine word. Whatever else there is, `Unsupported`
+is raised when the code is made, or a fault is noted when it runs; the interpreter in Python then has the last word.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from qdock.arithmetic import BOOL, Type
 from qdock.expr import Binary, Bit, Bits, Cast, Const, Expr, Unary, Var
+from qdock.expressions.arithmetic import BOOL, Type
 from qdock_basic.fast.machine.jit import inner
 
 __all__ = ["SIGNED", "UNSIGNED", "Postfix", "Unsupported", "evaluate", "wrap", "wrapping"]

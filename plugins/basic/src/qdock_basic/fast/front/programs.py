@@ -11,8 +11,8 @@ import numpy.typing as npt
 from qdock.circuit import Circuit
 from qdock.expr import FLOAT, Expr, cast, evaluate
 from qdock.gates import GATES
-from qdock.matrices import matrix_power
 from qdock.operations import Columns, Modifier
+from qdock.unitaries.matrices import matrix_power
 from qdock_basic.fast.front.clifford_steps import IS_AFFINE
 from qdock_basic.fast.front.source import NUM_ADDRESSES, Program, locate
 

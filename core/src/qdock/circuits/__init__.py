@@ -1,0 +1,1 @@
+"""What `qdock.circuit` is made of: columns, builder methods, facts, drawing, JSON."""

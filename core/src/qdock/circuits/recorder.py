@@ -1,0 +1,303 @@
+"""Flat columns that grow: where a circuit's builder methods put their numbers, checked."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from qdock.errors import CircuitError, LimitExceeded
+from qdock.expr import Expr
+from qdock.expressions.arithmetic import shown, whole
+from qdock.gates import GATES, Gate, check_angle
+from qdock.operations import (
+    NUM_CLBITS,
+    NUM_PARAMS,
+    NUM_QUBITS,
+    OPERATION_NAMES,
+    Barrier,
+    Code,
+    Columns,
+    Detail,
+    Modifier,
+)
+
+__all__ = ["Qubits", "Recorder", "items"]
+
+MAX_NESTING = 100
+_MEASURE = bytes([Code.MEASURE])
+_SIZES = np.array([NUM_QUBITS, NUM_CLBITS, NUM_PARAMS], np.int64)
+
+#: A qubit, or several that an operation is applied to one after the other.
+Qubits = int | Sequence[int]
+
+
+class Recorder:
+    """The columns of a circuit while it is built.
+
+    `columns` hands out views without a copy. An array that has views can't grow, so the next append finds out
+    and goes on with a copy; whoever holds the views keeps what they saw.
+    """
+
+    def __init__(self, num_qubits: int, num_clbits: int) -> None:
+        self._num_qubits = num_qubits
+        self._num_clbits = num_clbits
+        self._code = array("B")
+        self._qubits = array("i")
+        self._clbits = array("i")
+        self._params = array("d")
+        self._details: dict[int, Detail] = {}
+        self._expressions: dict[int, Expr] = {}
+        self._nesting = 0
+        self._columns: Columns | None = None
+        #: What has been worked out about the circuit as it is; whatever changes it begins another one.
+        self._known: dict[Any, Any] = {}
+
+    # --- append
+
+    def _one(self, code: int, qubit: Qubits) -> Self:
+        """Append a gate on one qubit."""
+        if type(qubit) is int and 0 <= qubit < self._num_qubits:
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(qubit)
+            return self
+        return self._broadcast(code, (qubit,))
+
+    def _turn(self, code: int, theta: float | Expr, qubit: Qubits) -> Self:
+        """Append a gate on one qubit with one angle."""
+        if type(theta) is float and type(qubit) is int and 0 <= qubit < self._num_qubits and math.isfinite(theta):
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(qubit)
+            self._params.append(theta)
+            return self
+        return self._broadcast(code, (qubit,), (theta,))
+
+    def _two(self, code: int, first: Qubits, second: Qubits) -> Self:
+        """Append a gate on two qubits."""
+        if (
+            type(first) is int
+            and type(second) is int
+            and 0 <= first < self._num_qubits
+            and 0 <= second < self._num_qubits
+            and first != second
+        ):
+            try:
+                self._code.append(code)
+            except BufferError:
+                self._thaw()
+                self._code.append(code)
+            self._qubits.append(first)
+            self._qubits.append(second)
+            return self
+        return self._broadcast(code, (first, second))
+
+    def _broadcast(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any] = ()) -> Self:
+        """Append a gate of the table to each combination of its qubits, or nothing if one of them is wrong."""
+        # Single different qubits and finite floats need no further look.
+        limit = self._num_qubits
+        for qubit in qubits:
+            if type(qubit) is not int or not 0 <= qubit < limit:
+                return self._each(code, qubits, params)
+        for param in params:
+            if type(param) is not float or not math.isfinite(param):
+                return self._each(code, qubits, params)
+        if len({*qubits}) != len(qubits):
+            return self._each(code, qubits, params)
+        try:
+            self._code.append(code)
+        except BufferError:
+            self._thaw()
+            self._code.append(code)
+        self._qubits.fromlist([*qubits])  # type: ignore[list-item]  # they are integers
+        if params:
+            self._params.fromlist([*params])
+        return self
+
+    def _each(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any]) -> Self:
+        """Do as `_broadcast` does, for arguments of all kinds."""
+        name = OPERATION_NAMES[code]
+        angles = tuple(self._checked_angle(name, param) for param in params)
+        for row in self._rows(name, qubits):
+            self._record(code, row, params=angles)
+        return self
+
+    def _record(
+        self,
+        code: int,
+        qubits: Iterable[int] = (),
+        clbits: Iterable[int] = (),
+        params: Iterable[Any] = (),
+        detail: Detail | None = None,
+    ) -> None:
+        """Append one operation that has been checked."""
+        nesting = _nesting(detail) if detail is not None else 0
+        if self._columns is not None:
+            self._thaw()
+        if detail is not None:
+            self._details[len(self._code)] = detail
+            self._nesting = max(self._nesting, nesting)
+        self._code.append(code)
+        self._qubits.extend(qubits)
+        self._clbits.extend(clbits)
+        for param in params:
+            if isinstance(param, Expr):
+                self._expressions[len(self._params)] = param
+                param = math.nan
+            self._params.append(param)
+
+    def _record_measurements(self, qubits: list[int], clbits: list[int]) -> None:
+        """Append measurements that have been checked."""
+        try:
+            self._code.frombytes(_MEASURE * len(qubits))
+        except BufferError:
+            self._thaw()
+            self._code.frombytes(_MEASURE * len(qubits))
+        self._qubits.fromlist(qubits)
+        self._clbits.fromlist(clbits)
+
+    # --- check
+
+    def _rows(self, name: str, qubits: Sequence[Qubits]) -> list[tuple[int, ...]]:
+        """Return the qubits of each single operation that the arguments stand for."""
+        lists = [self._qubit_list(name, argument) for argument in qubits]
+        if len(lists) == 1:
+            return [(qubit,) for qubit in lists[0]]
+        lengths = {len(found) for found in lists if len(found) != 1}
+        if len(lengths) > 1:
+            raise CircuitError(
+                f"'{name}' was given lists of {' and '.join(map(str, sorted(lengths)))} qubits; "
+                "give lists of one length, or single qubits."
+            )
+        count = lengths.pop() if lengths else 1
+        rows = list(zip(*(found if len(found) == count else found * count for found in lists), strict=True))
+        for row in rows:
+            if len(set(row)) != len(row):
+                twice = next(qubit for qubit in row if row.count(qubit) > 1)
+                raise CircuitError(f"'{name}' was given qubit {twice} twice; its qubits must differ.")
+        return rows
+
+    def _qubit_list(self, name: str, argument: Any) -> list[int]:
+        return _indices(name, "qubit", argument, self._num_qubits)
+
+    def _clbit_list(self, name: str, argument: Any) -> list[int]:
+        return _indices(name, "clbit", argument, self._num_clbits)
+
+    def _checked_angle(self, name: str, value: Any) -> float | Expr:
+        angle = check_angle(name, value)
+        return self._checked_expression(angle) if isinstance(angle, Expr) else angle
+
+    def _checked_expression(self, expression: Expr) -> Expr:
+        """Return an expression whose clbits all exist."""
+        for index in expression.bits:
+            if not 0 <= index < self._num_clbits:
+                raise CircuitError(
+                    f"'{expression}' reads clbit {index}, but the circuit has {_counted('clbit', self._num_clbits)}."
+                )
+        return expression
+
+    def _append_gate(self, gate: Gate, qubits: Sequence[Qubits]) -> Self:
+        """Append a gate with its modifiers, on as many qubits as it takes."""
+        if len(qubits) != gate.num_qubits:
+            raise CircuitError(
+                f"Gate '{gate.label}' acts on {_counted('qubit', gate.num_qubits)}, but {len(qubits)} were given."
+            )
+        if gate.is_plain:
+            return self._broadcast(GATES[gate.name].code, qubits, gate.params)
+        angles = tuple(self._checked_angle(gate.label, param) for param in gate.params)
+        for row in self._rows(gate.label, qubits):
+            self._record(Code.MODIFIED, row, params=angles, detail=Modifier.of(gate))
+        return self
+
+    # --- read
+
+    def columns(self) -> Columns:
+        """Return the operations as flat arrays, without a copy; see `Columns`."""
+        if self._columns is None:
+            code = _view(self._code, np.uint8)
+            qubit_start, clbit_start, param_start = self._starts(code)
+            self._columns = Columns(
+                code,
+                _view(self._qubits, np.int32),
+                qubit_start,
+                _view(self._clbits, np.int32),
+                clbit_start,
+                _view(self._params, np.float64),
+                param_start,
+                self._details,
+                self._expressions,
+            )
+        return self._columns
+
+    def _starts(self, code: Any) -> Any:
+        """Return where the qubits, clbits and params of each operation begin."""
+        sizes = _SIZES.take(code, axis=1)
+        for index, detail in self._details.items():
+            if isinstance(detail, Modifier):
+                sizes[:, index] = detail.num_qubits, 0, detail.num_params
+            elif isinstance(detail, Barrier):
+                sizes[0, index] = detail.num_qubits
+        starts = np.zeros((len(sizes), len(code) + 1), np.int64)
+        sizes.cumsum(axis=1, out=starts[:, 1:])
+        starts.flags.writeable = False
+        return starts
+
+    def _thaw(self) -> None:
+        """Let the columns grow again after `columns` handed out views of them."""
+        self._columns, self._known = None, {}
+        self._code, self._qubits = array("B", self._code), array("i", self._qubits)
+        self._clbits, self._params = array("i", self._clbits), array("d", self._params)
+        self._details, self._expressions = dict(self._details), dict(self._expressions)
+
+
+def _nesting(detail: Detail) -> int:
+    """Return how many levels of blocks an operation adds, or raise `LimitExceeded`."""
+    levels = max((block._nesting + 1 for block in detail.blocks), default=0)
+    if levels > MAX_NESTING:
+        raise LimitExceeded(f"Control flow is nested {levels} blocks deep; the limit is {MAX_NESTING}.")
+    return levels
+
+
+def _view(column: array[Any], dtype: Any) -> Any:
+    return np.frombuffer(memoryview(column).toreadonly(), dtype=dtype)
+
+
+def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:
+    """Return an argument of a builder method as indices that exist."""
+    found = []
+    for item in items(argument):
+        index = whole(item)
+        if index is None:
+            raise CircuitError(f"A {kind} of '{name}' is an index or a register, but {shown(item)} was given.")
+        if not 0 <= index < count:
+            numbers = f", 0 to {count - 1}" if count else ""
+            raise CircuitError(
+                f"'{name}' was given {kind} {shown(index)}, but the circuit has {_counted(kind, count)}{numbers}."
+            )
+        found.append(index)
+    return found
+
+
+def items(argument: Any) -> Iterable[Any]:
+    """Return what stands in a sequence, or the argument itself if it is none; texts are none."""
+    if isinstance(argument, (str, bytes)) or whole(argument) is not None:
+        return (argument,)
+    try:
+        found: Iterable[Any] = iter(argument)
+    except TypeError:
+        found = (argument,)
+    return found
+
+
+def _counted(kind: str, count: int) -> str:
+    return f"{count or 'no'} {kind}{'' if count == 1 else 's'}"

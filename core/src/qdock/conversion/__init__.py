@@ -1,0 +1,1 @@
+"""What a program is: its text, bounded, and its format, told without importing anything."""

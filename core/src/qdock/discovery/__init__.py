@@ -1,0 +1,1 @@
+"""What is installed: from entry points to plugins, their hooks checked, and their names told apart."""

@@ -1,0 +1,1 @@
+"""What `qdock.expr` is made of: types and arithmetic, and the nodes of trees."""

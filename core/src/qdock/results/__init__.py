@@ -1,0 +1,1 @@
+"""What `qdock.result` is made of: entries, counts, outcomes, sums, checks, files, pictures."""

@@ -1,0 +1,1 @@
+"""Matrices of the gates of `qdock.gates`, and their decompositions."""

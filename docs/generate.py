@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from qdock import hookspecs
@@ -11,6 +14,7 @@ from qdock.testing import BackendSuite, ConverterSuite, ExecutorSuite
 from qdock.testing.checks import GROUPS, Check, find_checks
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 SUITES = {"Backends": BackendSuite, "Executors": ExecutorSuite, "Converters": ConverterSuite}
 
 PROMISES = """\
@@ -42,6 +46,16 @@ SPECS = """
    :exclude-members: hookimpl
 ```
 """
+
+LAYOUT = """\
+# Where things are
+
+For whoever reads or changes the code. Imports run one way, downwards in the tables below; modules of one line may \
+import each other, and what nobody outside needs lies in a room, a package of its own. `tox run -e layers` checks it. \
+This page is made from the contracts in `pyproject.toml` and the first lines of the modules by `docs/generate.py`.
+"""
+#: The contracts that are shown, and where the sources of what they hold lie.
+LAYERS = {"core": "core/src/qdock", "fast-engine": "plugins/basic/src/qdock_basic/fast"}
 
 
 def promises() -> str:
@@ -87,7 +101,41 @@ def hook(name: str) -> str:
     )
 
 
-PAGES = {"reference/promises.md": promises, "reference/hooks.md": hooks}
+def layout() -> str:
+    """Return the page of modules: for each contract its layers, and then what is in each room."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    parts = [LAYOUT]
+    for contract in contracts:
+        if contract["id"] in LAYERS:
+            parts += section_of_layers(contract, ROOT / LAYERS[contract["id"]])
+    return "".join(parts)
+
+
+def section_of_layers(contract: dict[str, list[str]], folder: Path) -> Iterator[str]:
+    """Yield a table of layers, and a list of modules for each room in them."""
+    package = contract["containers"][0]
+    lines = [line.split(" : ") for line in contract["layers"]]
+    yield f"\n## {package}\n\n| | |\n| --- | --- |\n"
+    yield from (f"| `{package}.{name}` | {first_line(folder, name)} |\n" for line in lines for name in line)
+    for room in (name for line in lines for name in line if (folder / name).is_dir()):
+        modules = sorted(file.stem for file in (folder / room).glob("*.py") if file.stem != "__init__")
+        yield f"\n### {package}.{room}\n\n"
+        yield from (f"* `{name}`: {first_line(folder / room, name)}\n" for name in modules)
+
+
+def first_line(folder: Path, name: str) -> str:
+    """Return the first line of what a module or package says about itself, without importing it."""
+    file = folder / name / "__init__.py" if (folder / name).is_dir() else folder / f"{name}.py"
+    about = ast.get_docstring(ast.parse(file.read_text()))
+    assert about is not None, file
+    return about.partition("\n")[0]
+
+
+PAGES = {
+    "reference/promises.md": promises,
+    "reference/hooks.md": hooks,
+    "explanation/layout.md": layout,
+}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

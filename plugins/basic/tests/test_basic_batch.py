@@ -15,10 +15,11 @@ from qdock.circuit import Circuit
 from qdock.gates import Gate
 from qdock.result import CircuitResult
 from qdock_basic import BasicSimulator, batch, fast
-from qdock_basic.engine import NumpyEngine
+from qdock_basic.engine import Asked, NumpyEngine
 from qdock_basic.fast_engine import FastEngine
 from qdock_basic.plugin import SPEC
-from qdock_basic.sampling import steps_of
+from qdock_basic.shapes import shape_of
+from qdock_basic.watch import Watch
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="numba is not installed")
 ENGINES = ["numpy", pytest.param("fast", marks=needs_numba)]
@@ -121,6 +122,14 @@ def test_a_batch_may_have_matrices_that_are_left_to_numpy() -> None:
     assert run(several, 3, engine="fast") == run(several, 3, engine="numpy")
 
 
+def circuit_of(weights: list[float]) -> Circuit:
+    """Return a circuit of three qubits whose outcomes are as likely as the weights say, by a reflection."""
+    first = np.sqrt(np.array(weights) / sum(weights))
+    normal = np.eye(8)[0] - first
+    scale = 2 / normal.dot(normal) if normal.any() else 0.0
+    return Circuit(3, 3).unitary(np.eye(8) - scale * np.outer(normal, normal), [0, 1, 2]).measure_all()
+
+
 WEIGHTS = st.lists(st.sampled_from([0.0, 1e-12, 0.1, 1.0, 50.0]), min_size=8, max_size=8).filter(any)
 
 
@@ -133,12 +142,10 @@ WEIGHTS = st.lists(st.sampled_from([0.0, 1e-12, 0.1, 1.0, 50.0]), min_size=8, ma
     first=st.integers(0, 100),
 )
 def test_compiled_draws_are_those_of_numpy(tables: list[list[float]], shots: int, seed: int, first: int) -> None:
-    steps, numbers = steps_of(np.array(tables)), list(range(1, 2 * len(tables), 2))
-    found = []
-    for engine in (NumpyEngine(), FastEngine(1), FastEngine(3)):
-        counts = np.full_like(steps, -1)
-        engine.draw_many(steps, shots, Context(seed=seed, first=first), numbers, counts)
-        found.append(counts)
+    shaped = [circuit_of(weights).once(shape_of) for weights in tables]
+    gates, numbers = [item.gates for item in shaped if item], list(range(1, 2 * len(tables), 2))
+    asked = Asked(gates, shaped[0].shape, shots, "double", Context(seed=seed, first=first), numbers)  # type: ignore[union-attr]
+    found = [engine.count_many(asked, Watch(Context())) for engine in (NumpyEngine(), FastEngine(1), FastEngine(3))]
     assert (found[0].sum(axis=1) == shots).all()
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()
@@ -148,7 +155,7 @@ def test_compiled_draws_are_those_of_numpy(tables: list[list[float]], shots: int
 def test_another_numpy_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     several = [Circuit(3, 3).ry(0.1 * index, [0, 1, 2]).measure_all() for index in range(50)]
     expected = run(several, 5, engine="fast")
-    monkeypatch.setattr("qdock_basic.fast.drawing.binomial.like_numpy", lambda: False)
+    monkeypatch.setattr("qdock_basic.fast.run.like_numpy", lambda: False)
     assert run(several, 5, engine="fast") == expected
 
 

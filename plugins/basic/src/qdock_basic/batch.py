@@ -1,9 +1,8 @@
-"""Many small circuits of a job together: their states in one call, their shots from one array, checked once."""
+"""Small circuits of a job together: run and drawn in one call, checked once; one alone is a batch of one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -15,26 +14,22 @@ from qdock.circuit import Circuit
 from qdock.result import CircuitResult
 from qdock.results.counted import counted_entries
 from qdock.streams import SHOTS_PER_BLOCK
-from qdock_basic.engine import Engine
+from qdock_basic.engine import Asked, Engine
 from qdock_basic.kernels import Array
 from qdock_basic.limits import Limits
 from qdock_basic.program import Gates
-from qdock_basic.readout import Wiring
-from qdock_basic.sampling import Ints, steps_of, visits_outcomes
+from qdock_basic.sampling import visits_outcomes
 from qdock_basic.shapes import Shape, shape_of
 from qdock_basic.simulate import Simulation, simulate
-from qdock_basic.state import marginal, probabilities
 from qdock_basic.straight import Part
+from qdock_basic.sums import Ints
 from qdock_basic.watch import Watch
 
 __all__ = ["Batch", "are_sampled"]
 
-# Fewer circuits are not worth the arrays.
-_LEAST_CIRCUITS = 16
-# So many amplitudes there are at a time.
+# So many amplitudes, and so many circuits, there are at a time.
 _AMPLITUDES = 1 << 20
-# So many circuits are drawn from between two looks.
-_BETWEEN_LOOKS = 1024
+_CIRCUITS = 1 << 10
 
 
 class Member(NamedTuple):
@@ -44,8 +39,7 @@ class Member(NamedTuple):
     gates: Gates
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """The circuits of a job, with all that decides how they are run.
 
     Attributes
@@ -70,12 +64,15 @@ class Batch:
         Each draws what it draws alone.
         """
         found: dict[int, CircuitResult] = {}
-        if are_sampled(self.circuits, self.options):
-            for shape, members in self._groups().items():
-                for piece in _pieces(members, max(1, _AMPLITUDES >> shape.num_qubits)):
-                    watch = Watch(self.context, len(found), len(self.circuits))
-                    entries = self._run(piece, shape, watch)
-                    found.update(zip((member.number for member in piece), entries, strict=True))
+        if len(self.circuits) < self.engine.least_together or not are_sampled(self.options):
+            return found
+        for shape, members in self._groups().items():
+            for piece in _pieces(members, min(_CIRCUITS, max(1, _AMPLITUDES >> shape.num_qubits))):
+                watch = Watch(self.context, len(found), len(self.circuits))
+                entries = self._run(piece, shape, watch)
+                if watch.is_due():
+                    watch.look(len(piece))
+                found.update(zip([member.number for member in piece], entries, strict=True))
         return found
 
     def _groups(self) -> dict[Shape, list[Member]]:
@@ -88,16 +85,14 @@ class Batch:
 
     def _run(self, members: Sequence[Member], shape: Shape, watch: Watch) -> list[CircuitResult]:
         """Run circuits of one shape."""
-        begin = perf_counter()
-        gates = [member.gates for member in members]
-        states = self.engine.start_many(gates, shape.num_qubits, self.options["precision"], watch)
+        begin, options = perf_counter(), self.options
+        numbers, gates = [member.number for member in members], [member.gates for member in members]
         if not self._draws_together(shape):
+            states = self.engine.start_many(gates, shape.num_qubits, options["precision"], watch)
             return [self._drawn_alone(*each, shape) for each in zip(members, states, strict=True)]
-        drawing = perf_counter()
-        counts = self._draw(members, states, shape.wiring, watch)
-        now = perf_counter()
-        self.engine.effort.sample += now - drawing
-        return self._entries(members, counts, shape.wiring, (now - begin) / len(members))
+        asked = Asked(gates, shape, options["shots"], options["precision"], self.context, numbers)
+        counts = self.engine.count_many(asked, watch)
+        return self._entries(numbers, counts, shape, (perf_counter() - begin) / len(members))
 
     def _draws_together(self, shape: Shape) -> bool:
         """Whether all outcomes of each circuit are visited, and nothing but their counts is asked for."""
@@ -112,36 +107,34 @@ class Batch:
         entry, _ = simulate(simulation, self.context.seed, (Part(gates, shape.num_qubits, shape.readings), state))
         return entry
 
-    def _draw(self, members: Sequence[Member], states: Array, wiring: Wiring, watch: Watch) -> Ints:
-        """Return how often each circuit's shots saw each reading, ``(m, 2^k)``."""
-        steps = steps_of(marginal(probabilities(states), wiring.qubits))
-        counts, numbers = np.empty_like(steps), [member.number for member in members]
-        for start in range(0, len(members), _BETWEEN_LOOKS):
-            part = slice(start, start + _BETWEEN_LOOKS)
-            if watch.is_due():
-                watch.look(start / len(members))
-            shots = self.options["shots"]
-            self.engine.draw_many(steps[part], shots, self.context, numbers[part], counts[part])
-        return counts
-
-    def _entries(self, members: Sequence[Member], counts: Ints, wiring: Wiring, seconds: float) -> list[CircuitResult]:
+    def _entries(self, numbers: Sequence[int], counts: Ints, shape: Shape, seconds: float) -> list[CircuitResult]:
+        if len(numbers) == 1:
+            return [self._entry(self.circuits[numbers[0]], counts[0], shape, seconds)]
         places, seen = np.nonzero(counts)
-        circuits = [self.circuits[member.number] for member in members]
+        circuits = [self.circuits[number] for number in numbers]
         return counted_entries(
             circuits,
-            wiring.outcomes(seen).reshape(-1),
+            shape.words[seen, 0],
             counts[places, seen],
-            np.searchsorted(places, np.arange(len(members) + 1)),
+            np.searchsorted(places, np.arange(len(numbers) + 1)),
             shots=self.options["shots"],
             seed=self.context.seed,
             seconds=seconds,
             headers=[circuit.metadata for circuit in circuits],
         )
 
+    def _entry(self, circuit: Circuit, counts: Ints, shape: Shape, seconds: float) -> CircuitResult:
+        words = shape.words
+        if np.count_nonzero(counts) < len(counts):
+            seen = counts.nonzero()[0]
+            words, counts = words[seen], counts[seen]
+        fields = {"seed": self.context.seed, "seconds": seconds, "header": circuit.metadata}
+        return CircuitResult.from_circuit(circuit, shots=self.options["shots"], outcomes=words, counts=counts, **fields)
 
-def are_sampled(circuits: Sequence[Circuit], options: Mapping[str, Any]) -> bool:
-    """Whether circuits are as many, and asked for what they are, that those of one shape are run together."""
-    if len(circuits) < _LEAST_CIRCUITS or options["output"] != "counts" or options["initial_state"] is not None:
+
+def are_sampled(options: Mapping[str, Any]) -> bool:
+    """Whether circuits are asked for what those of one shape can be run together for."""
+    if options["output"] != "counts" or options["initial_state"] is not None:
         return False
     return options["method"] in ("auto", "sampling") and options["shots"] <= SHOTS_PER_BLOCK
 

@@ -26,7 +26,7 @@ _FEW_QUBITS = 16
 
 def check_programs(circuits: Sequence[Circuit], options: Mapping[str, Any], limits: Limits) -> None:
     """Check the circuits of a job; see `check_program`."""
-    together = are_sampled(circuits, options)
+    together = are_sampled(options)
     for circuit in circuits:
         # What can be run with others is small, and is read.
         if not together or circuit.once(shape_of) is None:

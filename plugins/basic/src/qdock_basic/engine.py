@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,16 @@ from qdock.circuit import Circuit
 from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints, counts_of_each
-from qdock_basic.state import PRECISIONS, prepare, probabilities
+from qdock_basic.sampling import Ints, counts_of_each, steps_of
+from qdock_basic.state import PRECISIONS, marginal, prepare, probabilities
 from qdock_basic.tableau import outcomes_of
 
 if TYPE_CHECKING:
     from qdock_basic.readout import Tally
+    from qdock_basic.shapes import Shape
     from qdock_basic.simulate import Simulation
 
-__all__ = ["Effort", "Engine", "NumpyEngine", "Progress", "Streams", "start_each"]
+__all__ = ["Asked", "Effort", "Engine", "NumpyEngine", "Progress", "Streams", "count_states", "start_each"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,11 +77,37 @@ class Streams(Protocol):
         """Return what it is made of."""
 
 
+class Asked(NamedTuple):
+    """Circuits of one shape, of which each outcome is visited, and what they are asked for.
+
+    Attributes
+    ----------
+    gates : sequence of m Gates
+        From the first operation of each circuit on.
+    shape : Shape
+    shots : int
+        Of each, in one block.
+    precision : str
+    streams : Streams
+    numbers : sequence of m int
+        Of the circuits: each draws from the stream of its own.
+    """
+
+    gates: Sequence[Gates]
+    shape: Shape
+    shots: int
+    precision: str
+    streams: Streams
+    numbers: Sequence[int]
+
+
 class Engine(Protocol):
     """Applies gates to states, and reads them."""
 
     name: str
     effort: Effort
+    #: From how many circuits on it is worth its while to run them together.
+    least_together: int
 
     def start(self, gates: Gates, num_qubits: int, initial: Any, precision: str, watch: Progress) -> Array:
         """Return the state after gates that begin a circuit; `initial` is a state to copy, or None for all 0."""
@@ -88,8 +115,8 @@ class Engine(Protocol):
     def start_many(self, gates: Sequence[Gates], num_qubits: int, precision: str, watch: Progress) -> Array:
         """Return the states, ``(m, 2^n)``, after gates that begin m circuits, from all qubits 0."""
 
-    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
-        """Draw from (m, k) distributions, each from the stream of its circuit's number; see `counts_of_each`."""
+    def count_many(self, asked: Asked, watch: Progress) -> Ints:
+        """Run circuits of one shape, and return how often the shots of each saw each reading, ``(m, 2^k)``."""
 
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """Apply gates to a state in place."""
@@ -132,10 +159,23 @@ def start_each(engine: Engine, gates: Sequence[Gates], num_qubits: int, precisio
     return states
 
 
+def count_states(engine: Engine, asked: Asked, watch: Progress) -> Ints:
+    """Return what `Engine.count_many` does, from the states and with draws of numpy."""
+    states = engine.start_many(asked.gates, asked.shape.num_qubits, asked.precision, watch)
+    begin = perf_counter()
+    steps = steps_of(marginal(probabilities(states), asked.shape.wiring.qubits))
+    counts = np.empty_like(steps)
+    counts_of_each(steps, asked.shots, map(asked.streams.moved_rng, asked.numbers), counts)
+    engine.effort.sample += perf_counter() - begin
+    return counts
+
+
 class NumpyEngine:
     """See `Engine`: a gate at a time, in numpy alone and in this thread."""
 
     name = "numpy"
+    # For fewer circuits the arrays of all of them are not worth it.
+    least_together = 16
 
     def __init__(self) -> None:
         self.effort = Effort()
@@ -150,9 +190,9 @@ class NumpyEngine:
         """See `Engine`."""
         return start_each(self, gates, num_qubits, precision, watch)
 
-    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
+    def count_many(self, asked: Asked, watch: Progress) -> Ints:
         """See `Engine`."""
-        counts_of_each(steps, shots, map(streams.moved_rng, numbers), counts)
+        return count_states(self, asked, watch)
 
     def apply(self, state: Array, gates: Gates, watch: Progress) -> None:
         """See `Engine`."""

@@ -11,10 +11,10 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock_basic import fast
 from qdock_basic.affine import AffineSpace, Words
-from qdock_basic.engine import Effort, Floats, Progress, Streams
+from qdock_basic.engine import Asked, Effort, Floats, Progress, count_states
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints, counts_of_each
+from qdock_basic.sampling import Ints
 from qdock_basic.state import prepare, probabilities
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class FastEngine:
     """
 
     name = "fast"
+    least_together = 1
 
     def __init__(self, threads: int | None = None) -> None:
         self.effort = Effort()
@@ -81,16 +82,14 @@ class FastEngine:
         self._note(stats)
         return states
 
-    def draw_many(self, steps: Ints, shots: int, streams: Streams, numbers: Sequence[int], counts: Ints) -> None:
+    def count_many(self, asked: Asked, watch: Progress) -> Ints:
         """See `Engine`."""
-        from qdock_basic.fast.drawing.binomial import like_numpy
-        from qdock_basic.fast.drawing.draws import draw_many
-
-        if not like_numpy():
-            counts_of_each(steps, shots, map(streams.moved_rng, numbers), counts)
-            return
-        keys = np.array([streams.stream_key(number) for number in numbers], np.uint64)
-        draw_many(steps, shots, keys, counts, self._threads)
+        found = fast.count_many(asked, self._threads)
+        if found is None:
+            return count_states(self, asked, watch)
+        counts, stats = found
+        self._note(stats)
+        return counts
 
     def unitary(self, gates: Gates, num_qubits: int, precision: str, watch: Progress) -> Array:
         """See `Engine`."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from qdock.circuit import Circuit, Register
 from qdock_basic.program import Gates
 from qdock_basic.readout import Layout, Wiring
 from qdock_basic.straight import straight_of
+from qdock_basic.sums import Ints, Words
 
 __all__ = ["Shape", "Shaped", "shape_of"]
 
@@ -27,16 +30,29 @@ class Shape:
     readings : tuple of (qubit, clbit)
     wiring : Wiring
         How the readings become outcomes.
+    is_plain : bool
+        Whether every outcome is one word and of one reading, so that they stay in their order.
     """
 
     def __init__(self, num_qubits: int, readings: Readings, wiring: Wiring) -> None:
         self.num_qubits, self.readings, self.wiring = num_qubits, readings, wiring
+        self.is_plain = wiring.num_words == 1 and sum(run.size for run in wiring.moves) == len(wiring.qubits)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether every outcome is one word and of one reading, so that they stay in their order."""
-        bits = sum(run.size for run in self.wiring.moves)
-        return self.wiring.num_words == 1 and bits == len(self.wiring.qubits)
+    @cached_property
+    def places(self) -> Ints:
+        """For each index of an amplitude what is read there, ``(2^num_qubits,)``."""
+        indices = np.arange(1 << self.num_qubits)
+        read = np.zeros_like(indices)
+        for place, qubit in enumerate(self.wiring.qubits):
+            read |= (indices >> qubit & 1) << place
+        return read
+
+    @cached_property
+    def words(self) -> Words:
+        """The outcome of every reading, ``(2^k, 1)``, read-only."""
+        words = self.wiring.outcomes(np.arange(1 << len(self.wiring.qubits)))
+        words.flags.writeable = False
+        return words
 
 
 class Shaped(NamedTuple):

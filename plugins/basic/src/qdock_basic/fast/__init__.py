@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qdock_basic.fast.stats import Looker, Stats
 
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
     from qdock.circuit import Circuit
     from qdock_basic.affine import AffineSpace, Words
+    from qdock_basic.engine import Asked
     from qdock_basic.kernels import Array
+    from qdock_basic.sampling import Ints
 
 __all__ = [
     "Stats",
     "apply",
     "block_sums",
     "choose",
+    "count_many",
     "outcomes_of",
     "probabilities",
     "start_many",
@@ -178,6 +181,33 @@ def start_many(
     from qdock_basic.fast import run
 
     return run.start_many(circuits, stops, num_qubits, precision, threads, watch)
+
+
+def count_many(asked: Asked, threads: int | None = None) -> tuple[Ints, Stats] | None:
+    """Run small circuits and draw their shots in one call, spread over the threads.
+
+    Parameters
+    ----------
+    asked : Asked
+        The circuits.
+    threads : int, optional
+        As in `statevector`.
+
+    Returns
+    -------
+    (m, 2^k) int64 array, Stats
+        How often the shots of each circuit saw each reading; None if compiled code can't do all of it.
+    """
+    found: tuple[Ints, Stats] | None = _run().count_many(asked, threads)
+    return found
+
+
+@cache
+def _run() -> Any:
+    # An import that is done already still takes a microsecond each time.
+    from qdock_basic.fast import run
+
+    return run
 
 
 def probabilities(state: Array, threads: int | None = None) -> npt.NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from qdock.circuit import Circuit
 from qdock.operations import Columns, Modifier
 from qdock_basic.fast.clifford.expansion import affine_state
+from qdock_basic.fast.drawing.binomial import like_numpy
 from qdock_basic.fast.front.programs import Ready, angle_of, matrix_of, ready
 from qdock_basic.fast.front.stretch import Stretch
 from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
@@ -18,12 +20,26 @@ from qdock_basic.fast.loops.sums import squares, sums_of_blocks
 from qdock_basic.fast.machine.memory import aligned
 from qdock_basic.fast.machine.pool import thread_count
 from qdock_basic.fast.small.cache import run_at
+from qdock_basic.fast.small.counts import count_runs, prepared
 from qdock_basic.fast.small.many import run_batch
 from qdock_basic.fast.stats import Looker, Stats, together
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
+from qdock_basic.sampling import Ints
 from qdock_basic.state import PRECISIONS
 
-__all__ = ["apply", "block_sums", "probabilities", "start_many", "statevector", "statevectors", "unitary"]
+if TYPE_CHECKING:
+    from qdock_basic.engine import Asked
+
+__all__ = [
+    "apply",
+    "block_sums",
+    "count_many",
+    "probabilities",
+    "start_many",
+    "statevector",
+    "statevectors",
+    "unitary",
+]
 
 _REAL = {np.dtype(np.complex128): np.float64, np.dtype(np.complex64): np.float32}
 
@@ -102,6 +118,21 @@ def start_many(
     stretches = [Stretch(num_qubits, 0, 0, stop, 0.0, False) for stop in stops]
     runs = zip(states, known, stretches, strict=True)
     return states, together([_run(*run, threads, watch) for run in runs])
+
+
+def count_many(asked: Asked, threads: int | None) -> tuple[Ints, Stats] | None:
+    """See `qdock_basic.fast.count_many`."""
+    begin = perf_counter()
+    known = [item.circuit.once(prepared, item.stop) for item in asked.gates]
+    if any(item.known.large for item in known) or not like_numpy():
+        return None
+    keys = np.array([asked.streams.stream_key(number) for number in asked.numbers], np.uint64)
+    counts = np.empty((len(known), len(asked.shape.words)), np.int64)
+    runs = np.concatenate([item.run for item in known]) if len(known) > 1 else known[0].run
+    used = thread_count(threads) if len(known) > 1 else 1
+    planned = perf_counter()
+    count_runs(runs, asked.shape.places, keys, asked.shots, PRECISIONS[asked.precision], counts, used)
+    return counts, Stats(len(known), used, planned - begin, perf_counter() - planned)
 
 
 def _is_small(circuit: Circuit, known: Ready) -> bool:

@@ -11,7 +11,7 @@ from qdock_basic.fast.drawing.streams import next_word
 from qdock_basic.fast.loops.norms import norm_of, square_at
 from qdock_basic.fast.machine.jit import inner
 
-__all__ = ["Found", "Sheet", "draw", "wire"]
+__all__ = ["STEPS", "Found", "Sheet", "draw", "to_steps", "wire"]
 
 STEPS = float(1 << 40)
 # A word of 64 bits without so many is a whole number of steps.
@@ -128,7 +128,7 @@ def draw(
     table[:] = 0
     for index in range(len(sheet.readings)):
         table[sheet.readings[index]] += square_at(re, im, index)
-    _to_steps(table, sheet.steps)
+    to_steps(table, sheet.steps)
     _visit(shots, block, fixed, stream, sheet, found)
 
 
@@ -153,7 +153,7 @@ def _visit(shots: int, block: int, fixed: Any, stream: Any, sheet: Sheet, found:
 
 
 @inner
-def _to_steps(table: Any, steps: Any) -> None:
+def to_steps(table: Any, steps: Any) -> None:
     """See `qdock_basic.sampling.steps_of`."""
     total = 0.0
     for place in range(len(table)):
@@ -194,7 +194,7 @@ def _look_up(re: Any, im: Any, shots: int, stream: Any, sheet: Sheet) -> None:
 @inner
 def _to_ends(sheet: Sheet, count: int) -> None:
     """Make steps of the first entries of the table, and add them up."""
-    _to_steps(sheet.table[:count], sheet.steps[:count])
+    to_steps(sheet.table[:count], sheet.steps[:count])
     for place in range(1, count):
         sheet.steps[place] += sheet.steps[place - 1]
 

@@ -20,6 +20,7 @@ from qdock.circuit import Circuit, Operation, Range
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import BOOL, FLOAT, Angle, Bits, Int, Parameter, Uint, cast
 from qdock.gates import GATES, Gate
+from qdock.stores.packed_circuits import pack_circuits, unpack_circuits
 
 PARAMETERS = [Parameter(name) for name in ("a", "b", "c")]
 TYPES = [BOOL, FLOAT, Uint(1), Uint(5), Uint(70), Int(8), Angle(6)]
@@ -209,6 +210,14 @@ def test_a_circuit_comes_back_from_json(circuit):
     assert same_in_every_respect(read, circuit)
     assert read.draw() == circuit.draw()
     assert repr(read) == repr(circuit)
+
+
+@given(st.lists(CIRCUITS, min_size=1, max_size=4))
+def test_circuits_come_back_from_arrays(circuits):
+    value, arrays = pack_circuits(circuits)
+    read = unpack_circuits(json.loads(json.dumps(value, allow_nan=False)), arrays)
+    assert len(read) == len(circuits)
+    assert all(same_in_every_respect(*pair) for pair in zip(read, circuits, strict=True))
 
 
 @given(CIRCUITS)
@@ -486,6 +495,37 @@ def test_changed_json_is_read_or_refused_in_our_words(seed, size, changes):
             assert str(error)  # noqa: PT017  # a message, whatever it is
             return
     assert Circuit.from_json(read.to_json()) == read
+
+
+@given(SEEDS, SIZES, st.integers(0, 3))
+def test_changed_arrays_are_read_or_refused_in_our_words(seed, size, changes):
+    author = Author(seed)
+    value, arrays = pack_circuits([author.circuit(size), author.circuit(size)])
+    for _ in range(changes):
+        value = changed(value, author.random)
+    # At least one of them is not as it was.
+    for name in author.random.sample(sorted(arrays), 1 + changes):
+        arrays[name] = scrambled(arrays[name], author.random)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            read = unpack_circuits(value, arrays)
+        except (CircuitError, LimitExceeded) as error:
+            assert str(error)  # noqa: PT017  # a message, whatever it is
+            return
+    assert unpack_circuits(*pack_circuits(read)) == read if read else True
+
+
+def scrambled(array, pick):
+    """An array with a number, its type or its length changed."""
+    how = pick.choice(("number", "number", "number", "length", "type"))
+    if how == "type" or not array.size:
+        return array.astype(pick.choice(["u1", "u4", "u8", "i8", "f8"]), casting="unsafe")
+    if how == "length":
+        return pick.choice([array[1:], np.repeat(array, 2), array[None]])
+    array = array.copy()
+    array[pick.randrange(len(array))] = pick.choice([0, 1, 2, 130, 255, *([math.nan] * (array.dtype.kind == "f"))])
+    return array
 
 
 @given(SEEDS, st.randoms())

@@ -17,11 +17,16 @@ import pytest
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ResultNotStored, StoreError
+from qdock.expr import Parameter
+from qdock.gates import gate
 from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
+from qdock.results.values import NotStored
 from qdock.stores import leases, sqlite_files
+from qdock.stores.documents import digest, pack, unpack
 from qdock.stores.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
 from qdock.stores.sqlite_store import SqliteStore
+from qdock.stores.stored import program_from_value
 from qdock.tracking.record import Deferred, LogLine, Record, StatusChange, changed
 
 S = JobStatus
@@ -151,7 +156,9 @@ def test_a_file_of_every_version_opens(path, version):
     store = SqliteStore(path)
     assert [record.id for record in store.select()] == ["c3", "b2", "a1"]
     assert store.result("a1").get_counts() == {"0": 6, "1": 4}
-    assert store.get("a1").program == Circuit(1, 1).h(0).measure(0, 0)
+    short = Circuit(1, 1).h(0).measure(0, 0)
+    assert store.get("a1").program == short
+    assert store.get("b2").program == (short if version < 3 else several())
     assert [line.text for line in store.logs("a1")] == ["hello"]
     assert store.get("b2").error.message == "no"
     assert store.get("c3").status is S.QUEUED
@@ -159,6 +166,16 @@ def test_a_file_of_every_version_opens(path, version):
     assert path.exists()
     store.close()
     assert user_version(path) == VERSION
+
+
+def several():
+    """The circuits that `write_old_store.several` wrote."""
+    plain = Circuit(3, 3)
+    for number in range(30):
+        plain.rz(number / 10, number % 3).ccx(*((number + step) % 3 for step in range(3)))
+    more = Circuit(2, 2, global_phase=0.5).h(0).measure(0, 1).barrier()
+    more.if_(more.bit(1), more.block().x(1)).append(gate("h").control(1, 0), [1, 0]).rx(Parameter("a"), 0).reset(1)
+    return plain.measure_all(), more, plain
 
 
 def user_version(path):
@@ -208,6 +225,76 @@ def test_a_migration_that_another_has_made_is_not_made_again(path):
     assert store.get("a1").id == "a1"
     store.close()
     assert len(MIGRATIONS) == user_version(path)
+
+
+# --- programs
+
+
+def documents(path):
+    """Return the kinds of documents in a file, each with its content, or with the start of its file's name."""
+    db = apsw.Connection(str(path))
+    rows = db.execute("SELECT kind, coalesce(content, substr(file, 1, 9)) FROM document").fetchall()
+    db.close()
+    return dict(rows)
+
+
+def long_circuit(operations):
+    circuit = Circuit(2, 2)
+    for number in range(operations):
+        circuit.rx(number / 7, number % 2)
+    return circuit
+
+
+def test_a_short_program_is_json_and_a_long_one_or_many_are_arrays(path, store):
+    for number, program in enumerate((Circuit(1).h(0), (Circuit(1),) * 3, (long_circuit(99), Call("math:cos", (1,))))):
+        store.create(queued(f"short {number}", program=program))
+        assert set(documents(path)) == {"given", "program"}
+    for number, program in enumerate((long_circuit(64), (long_circuit(4),) * 16)):
+        store.create(queued(f"long {number}", program=program))
+        assert documents(path)["packed program"].startswith(b"PK")
+        store.prune(0)
+
+
+def test_packed_programs_come_back_as_they_were_given(path, store):
+    for job_id, program in {
+        "one": long_circuit(100),
+        "several": (long_circuit(100),),
+        "large": long_circuit(20_000),
+    }.items():
+        store.create(done(job_id, program=program))
+        read = SqliteStore(path).get(job_id).program
+        assert isinstance(read, Deferred)
+        assert read == program
+        assert type(read.load()) is type(program)
+    assert [file.name[:9] for file in files_beside(path)] == ["packed-pr"]
+    assert store.prune(1e9) == 3
+    assert files_beside(path) == []
+
+
+def test_an_older_qdock_hears_why_it_has_no_packed_program(path, store):
+    store.create(done(program=long_circuit(100)))
+    program = program_from_value(*unpack(documents(path)["program"]))
+    assert isinstance(program, NotStored)
+    assert "it is packed as only a later version of qdock can read it: update qdock" in program.reason
+
+
+def test_packed_circuits_that_break_the_rules_are_damaged_whatever_their_sha256_says(path, store):
+    store.create(done(program=long_circuit(100)))
+    db = apsw.Connection(str(path))
+    content = documents(path)["packed program"]
+    value, arrays = unpack(content)
+    arrays["qubits"] = arrays["qubits"] + np.uint8(2)
+    content = pack(value, arrays)
+    db.execute(
+        "UPDATE document SET content = ?, digest = ? WHERE kind = 'packed program'",
+        (content, digest("a1", "packed program", content).digest()),
+    )
+    db.close()
+    with pytest.raises(
+        StoreError,
+        match=r"The packed program of job a1 is damaged in the store: Plain operation 0 of circuit 0 is invalid: 'rx'",
+    ):
+        store.get("a1").program.load()
 
 
 # --- files that are none of ours, or damaged

@@ -13,6 +13,8 @@ import apsw
 import apsw.shell
 
 from qdock.circuit import Circuit
+from qdock.expr import Parameter
+from qdock.gates import gate
 from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
 from qdock.stores.sqlite_schema import APPLICATION_ID, VERSION
@@ -37,15 +39,28 @@ def main() -> None:
 
 def fill(store: SqliteStore) -> None:
     circuit = Circuit(1, 1).h(0).measure(0, 0)
+    programs = {"a1": circuit, "b2": several(), "c3": circuit}
     queued = JobStatus.QUEUED
-    for second, job_id in enumerate(("a1", "b2", "c3")):
+    for second, (job_id, program) in enumerate(programs.items()):
         history = (StatusChange(queued, 100.0 + second),)
-        fields = {"backend": "basic/basic_simulator", "program": circuit, "options": {"shots": 10}, "tags": ("old",)}
+        fields = {"backend": "basic/basic_simulator", "program": program, "options": {"shots": 10}, "tags": ("old",)}
         store.create(Record(id=job_id, status=queued, created=100.0 + second, history=history, seed=7, **fields))
     result = Result([CircuitResult.from_counts(circuit, {"0": 6, "1": 4})])
     store.add_logs("a1", [LogLine(101.0, "hello")])
     store.transition("a1", (queued,), JobStatus.DONE, result=result, at=105.0)
     store.transition("b2", (queued,), JobStatus.ERROR, error=Failure("exception", "no"), at=106.0)
+
+
+def several() -> tuple[Circuit, ...]:
+    """Return circuits that are packed from version 3 on."""
+    plain = Circuit(3, 3, name="plain")
+    for number in range(30):
+        plain.rz(number / 10, number % 3).ccx(*((number + step) % 3 for step in range(3)))
+    plain.measure_all()
+    more = Circuit(2, 2, name="more", global_phase=0.5).h(0).measure(0, 1).barrier()
+    more.if_(more.bit(1), more.block().x(1)).append(gate("h").control(1, 0), [1, 0]).rx(Parameter("a"), 0).reset(1)
+    more.metadata = {"lab": [1, None]}
+    return plain, more, plain
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -16,12 +16,41 @@ from qdock.expr import Binary, Bit, Bits, Cast, Const, Expr, Parameter, Type, Un
 from qdock.expressions.arithmetic import BINARY_OPERATORS, UNARY_OPERATORS
 from qdock.expressions.nodes import make_binary, make_unary
 from qdock.gates import Gate
-from qdock.operations import OPERATION_NAMES, Assign, Barrier, Delay, Detail, For, If, Modifier, Range, Switch, While
+from qdock.operations import (
+    OPERATION_NAMES,
+    Assign,
+    Barrier,
+    Delay,
+    Detail,
+    For,
+    If,
+    Modifier,
+    Operation,
+    Range,
+    Switch,
+    While,
+)
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
 
-__all__ = ["dumps", "loads"]
+__all__ = [
+    "INVALID",
+    "Body",
+    "Head",
+    "Postfix",
+    "checked_metadata",
+    "dumps",
+    "head_to_dict",
+    "invalid",
+    "loads",
+    "read_angle",
+    "read_blocks",
+    "read_head",
+    "read_row",
+    "write_angle",
+    "write_row",
+]
 
 FORMAT, VERSION = "qdock.circuit", 1
 
@@ -30,37 +59,52 @@ FORMAT, VERSION = "qdock.circuit", 1
 
 def dumps(circuit: Circuit) -> str:
     """Return a circuit as a JSON text."""
-    if not isinstance(circuit.metadata, dict):
-        raise CircuitError(f"The metadata of a circuit is a dict of JSON values, but {circuit.metadata!r} was given.")
+    checked_metadata(circuit)
     blocks: list[Any] = []
     document = {
         "format": FORMAT,
         "version": VERSION,
+        **head_to_dict(circuit),
+        "blocks": blocks,
+        **_body(circuit, blocks),
+    }
+    return json.dumps(document, allow_nan=False)
+
+
+def checked_metadata(circuit: Circuit) -> str:
+    """Return a circuit's metadata as a JSON text, or raise `CircuitError` if that can't be."""
+    if circuit.metadata == {}:
+        return "{}"
+    if not isinstance(circuit.metadata, dict):
+        raise CircuitError(f"The metadata of a circuit is a dict of JSON values, but {circuit.metadata!r} was given.")
+    try:
+        text = json.dumps(circuit.metadata, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CircuitError(f"The circuit's metadata can't be written as JSON: {error}.") from None
+    # It stands in an object.
+    check_depth(f"[{text}]", "The circuit's metadata")
+    return text
+
+
+def head_to_dict(circuit: Circuit) -> dict[str, Any]:
+    """Return what a circuit is besides its operations and its global phase."""
+    return {
         # A name that came from a file's may have bytes that are no text.
         "name": circuit.name.encode("utf-8", "replace").decode(),
         "metadata": circuit.metadata,
         "qregs": [[register.name, register.size] for register in circuit.qregs],
         "cregs": [[register.name, register.size, register.output] for register in circuit.cregs],
         "variables": [[item.var.name, str(item.var.type), item.initial] for item in circuit.variables],
-        "blocks": blocks,
-        **_body(circuit, blocks),
     }
-    try:
-        text = json.dumps(document, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CircuitError(f"The circuit's metadata can't be written as JSON: {error}.") from None
-    if circuit.metadata:
-        check_depth(text, "The circuit's metadata")
-    return text
 
 
 def _body(circuit: Circuit, blocks: list[Any]) -> dict[str, Any]:
     """Return a circuit's own operations; the blocks they run are added to `blocks` and named by their place."""
-    return {"global_phase": _write_angle(circuit.global_phase), "operations": list(_write_rows(circuit, blocks))}
+    return {"global_phase": write_angle(circuit.global_phase), "operations": list(_write_rows(circuit, blocks))}
 
 
 def _write_rows(circuit: Circuit, blocks: list[Any]) -> Iterator[list[Any]]:
-    """Yield ``[name, qubits, angles, clbits, detail]`` of each operation, without what is empty at its end."""
+    """Yield the row of each operation."""
     columns = circuit.columns()
     qubits, clbits, angles = columns.qubits.tolist(), columns.clbits.tolist(), columns.params.tolist()
     for place, expression in columns.expressions.items():
@@ -71,16 +115,26 @@ def _write_rows(circuit: Circuit, blocks: list[Any]) -> Iterator[list[Any]]:
     q = p = c = 0
     for index, (code, q_end, p_end, c_end) in enumerate(ends):
         row = [OPERATION_NAMES[code], qubits[q:q_end], angles[p:p_end], clbits[c:c_end]]
-        detail = details.get(index)
-        if detail is not None:
-            row.append(_WRITE[type(detail)](detail, blocks))
-        while not row[-1]:
-            row.pop()
+        yield _finished(row, details.get(index), blocks)
         q, p, c = q_end, p_end, c_end
-        yield row
 
 
-def _write_angle(angle: float | Expr) -> Any:
+def write_row(operation: Operation, blocks: list[Any]) -> list[Any]:
+    """Return ``[name, qubits, angles, clbits, detail]`` of an operation, without what is empty at its end."""
+    angles = [write_angle(param) for param in operation.params]
+    return _finished([operation.name, list(operation.qubits), angles, list(operation.clbits)], operation.detail, blocks)
+
+
+def _finished(row: list[Any], detail: Detail | None, blocks: list[Any]) -> list[Any]:
+    if detail is not None:
+        row.append(_WRITE[type(detail)](detail, blocks))
+    while not row[-1]:
+        row.pop()
+    return row
+
+
+def write_angle(angle: float | Expr) -> Any:
+    """Return an angle as a JSON value."""
     return _write_expression(angle) if isinstance(angle, Expr) else angle
 
 
@@ -164,41 +218,64 @@ _WRITE: dict[type[Detail], Callable[[Any, list[Any]], Any]] = {
 # --- read
 
 
-class _Postfix(msgspec.Struct, forbid_unknown_fields=True):
+class Postfix(msgspec.Struct, forbid_unknown_fields=True):
+    """An expression."""
+
     postfix: list[list[Any]]
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
-    global_phase: float | _Postfix
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """The operations of a circuit or a block."""
+
+    global_phase: float | Postfix
     operations: list[list[Any]]
 
 
-class _Document(_Body, forbid_unknown_fields=True):
-    format: str
-    version: int
+class Head(msgspec.Struct, forbid_unknown_fields=True):
+    """What a circuit is besides its operations and its global phase."""
+
     name: str
     metadata: dict[str, Any]
     qregs: list[tuple[str, int]]
     cregs: list[tuple[str, int, bool]]
     variables: list[tuple[str, str, bool | int | float]]
-    blocks: list[_Body]
+
+
+class _Document(Head, forbid_unknown_fields=True):
+    format: str
+    version: int
+    blocks: list[Body]
+    global_phase: float | Postfix
+    operations: list[list[Any]]
 
 
 def loads(text: str, make: type[Circuit]) -> Circuit:
     """Return the circuit that `dumps` wrote; every operation goes through the checks of the builder."""
     document = _decode(text)
-    circuit = make(name=document.name)
-    circuit.metadata = document.metadata
-    for name, size in document.qregs:
+    circuit = read_head(document, make)
+    body = Body(document.global_phase, document.operations)
+    return _read_body(body, circuit, read_blocks(document.blocks, circuit))
+
+
+def read_head(head: Head, make: type[Circuit]) -> Circuit:
+    """Return a circuit without operations."""
+    circuit = make(name=head.name)
+    circuit.metadata = head.metadata
+    for name, size in head.qregs:
         circuit.add_qreg(name, size)
-    for name, size, output in document.cregs:
+    for name, size, output in head.cregs:
         circuit.add_creg(name, size, output)
-    for name, type_name, initial in document.variables:
+    for name, type_name, initial in head.variables:
         circuit.add_var(name, *_read_value(initial, type_name))
+    return circuit
+
+
+def read_blocks(bodies: Sequence[Body], circuit: Circuit) -> list[Circuit | None]:
+    """Return the blocks of a circuit; reading an operation takes those that it runs."""
     blocks: list[Circuit | None] = []
-    for body in document.blocks:
+    for body in bodies:
         blocks.append(_read_body(body, circuit.block(), blocks))
-    return _read_body(document, circuit, blocks)
+    return blocks
 
 
 def _decode(text: str) -> _Document:
@@ -218,41 +295,44 @@ def _decode(text: str) -> _Document:
 
 _FIELDS: list[Any] = [None, [], [], [], {}]
 #: What can be raised by reading a part that is not of the right form; our own errors are ValueErrors.
-_INVALID = (ValueError, TypeError, KeyError, IndexError, AttributeError, msgspec.ValidationError)
+INVALID = (ValueError, TypeError, KeyError, IndexError, AttributeError, msgspec.ValidationError)
 
 
-def _read_body(body: _Body, circuit: Circuit, blocks: list[Circuit | None]) -> Circuit:
+def _read_body(body: Body, circuit: Circuit, blocks: list[Circuit | None]) -> Circuit:
     try:
-        circuit.gphase(_read_angle(body.global_phase))
-    except _INVALID as error:
-        raise _invalid("The global phase", error) from None
+        circuit.gphase(read_angle(body.global_phase))
+    except INVALID as error:
+        raise invalid("The global phase of the circuit in JSON", error) from None
     for index, row in enumerate(body.operations):
         try:
-            _read_operation(circuit, row, blocks)
-        except _INVALID as error:
-            raise _invalid(f"Operation {index}", error) from None
-        if len(circuit) != index + 1:
-            raise CircuitError(f"Operation {index} of the circuit in JSON is invalid: it stands for several or none.")
+            read_row(circuit, row, blocks)
+        except INVALID as error:
+            raise invalid(f"Operation {index} of the circuit in JSON", error) from None
     return circuit
 
 
-def _invalid(what: str, error: Exception) -> Exception:
+def invalid(what: str, error: Exception) -> Exception:
+    """Return the error about a part of a circuit that can't be read."""
     if isinstance(error, LimitExceeded):
         return error
     known = isinstance(error, CircuitError)
     reason = str(error) if known else f"it is not of the form that to_json writes ({error!r})."
-    return CircuitError(f"{what} of the circuit in JSON is invalid: {reason}")
+    return CircuitError(f"{what} is invalid: {reason}")
 
 
-def _read_operation(circuit: Circuit, row: list[Any], blocks: list[Circuit | None]) -> None:
+def read_row(circuit: Circuit, row: list[Any], blocks: list[Circuit | None]) -> None:
+    """Append the operation that a row says, through the checks of the builder."""
+    length = len(circuit)
     name, qubits, params, clbits, detail = row + _FIELDS[len(row) :]
-    angles = [_read_angle(param) for param in params]
+    angles = [read_angle(param) for param in params]
     if name in _READ:
         _READ[name](circuit, _Row(name, qubits, angles, clbits, detail or {}, blocks))
     elif clbits or detail:
         raise CircuitError(f"'{name}' has clbits or details, but is a gate.")
     else:
         circuit.append(name, qubits, angles)
+    if len(circuit) != length + 1:
+        raise CircuitError("it stands for several or none.")
 
 
 class _Row(NamedTuple):
@@ -331,10 +411,11 @@ _READ: dict[str, Callable[[Circuit, _Row], Any]] = {
 }
 
 
-def _read_angle(value: Any) -> Any:
+def read_angle(value: Any) -> Any:
+    """Return an angle that `write_angle` wrote."""
     if isinstance(value, dict):
         return _read_expression(value)
-    return _read_nodes(value.postfix) if isinstance(value, _Postfix) else value
+    return _read_nodes(value.postfix) if isinstance(value, Postfix) else value
 
 
 def _read_expression(value: dict[str, Any]) -> Expr:

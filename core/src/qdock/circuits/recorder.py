@@ -166,6 +166,15 @@ class Recorder:
         self._qubits.fromlist(qubits)
         self._clbits.fromlist(clbits)
 
+    def _record_all(self, code: Any, qubits: Any, clbits: Any, params: Any) -> None:
+        """Append operations without details, which have been checked, as the columns have them."""
+        if self._columns is not None:
+            self._thaw()
+        self._code.frombytes(code.astype(np.uint8, copy=False).tobytes())
+        self._qubits.frombytes(qubits.astype(np.int32, copy=False).tobytes())
+        self._clbits.frombytes(clbits.astype(np.int32, copy=False).tobytes())
+        self._params.frombytes(params.astype(np.float64, copy=False).tobytes())
+
     # --- check
 
     def _rows(self, name: str, qubits: Sequence[Qubits]) -> list[tuple[int, ...]]:

@@ -59,7 +59,7 @@ _MAX_DIRECTORY_BYTES = 64 << 10
 _MAX_HEADER_BYTES = 512
 _CHUNK_BYTES = 4 << 20
 #: Arrays up to this size are written in one piece.
-_SMALL_BYTES = 1 << 16
+_SMALL_BYTES = 4 << 20
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 # The three records of a zip archive, as PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16, has them.

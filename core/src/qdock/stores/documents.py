@@ -8,8 +8,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -90,17 +90,29 @@ class Documents:
 
     def keep(self, job_id: str, kind: str, content: bytes) -> Document:
         """Return the document of a content, in a file if it is large."""
-        if len(content) > INLINE_BYTES:
-            return self.write(job_id, kind, lambda file: _write_all(file, content))
-        return Document(content, None, digest(job_id, kind, content).digest())
+        found = digest(job_id, kind, content).digest()
+        if len(content) <= INLINE_BYTES:
+            return Document(content, None, found)
+        return Document(None, self._save(kind, lambda file: _write_all(file, content)), found)
 
     def write(self, job_id: str, kind: str, write: Callable[[BinaryIO], None]) -> Document:
         """Have a file written and moved to its place when it is whole."""
-        name = f"{kind}-{secrets.token_hex(12)}.npz"
-        try:
+        name = self._save(kind, write)
+        with self._failing(name):
+            return Document(None, name, self._digest(job_id, kind, name))
+
+    def _save(self, kind: str, write: Callable[[BinaryIO], None]) -> str:
+        name = f"{kind.replace(' ', '-')}-{secrets.token_hex(12)}.npz"
+        with self._failing(name):
             self.folder.mkdir(parents=True, exist_ok=True)
             result_io.save_file(self.folder / name, write)
-            return Document(None, name, self._digest(job_id, kind, name))
+        return name
+
+    @contextmanager
+    def _failing(self, name: str) -> Iterator[None]:
+        """Remove a file that could not be written, and say so."""
+        try:
+            yield
         except OSError as error:
             self.remove(name)
             raise StoreError(

@@ -1,7 +1,8 @@
 """The tables of the durable store, and how a file of an earlier version gets those of this one.
 
-`user_version` counts the versions. A later minor version only adds tables and columns that may be missing, so that
-an earlier one still reads and writes the file; ``about.reader`` says which version that takes at least.
+`user_version` counts the versions. A later minor version only adds tables, columns and kinds of documents that may be
+missing, so that an earlier one still reads and writes the file; ``about.reader`` says which version that takes at
+least.
 """
 
 from __future__ import annotations
@@ -69,8 +70,13 @@ CREATE TABLE log_digest (job INTEGER NOT NULL, line INTEGER NOT NULL, digest BLO
     PRIMARY KEY (job, line)) WITHOUT ROWID;
 """
 
+_VERSION_3 = """
+-- Circuits of a program that are many or long are packed, as a document of the kind 'packed program'. That of the
+-- kind 'program' then says to an earlier version why it has none.
+"""
+
 #: What makes version 1 of an empty file, version 2 of version 1, and so on. What stands here never changes.
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 VERSION = len(MIGRATIONS)
 
 

@@ -16,23 +16,16 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import msgspec
 
-from qdock.circuit import Circuit
 from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
 from qdock.store import array_bytes, leave_alone, may_move, not_found
-from qdock.stores.documents import INLINE_BYTES, UNREADABLE, Document, Documents, damaged, digest, pack, unpack
+from qdock.stores.documents import UNREADABLE, Document, Documents, damaged, digest, pack, unpack
 from qdock.stores.leases import BEAT_SECONDS, Leases, is_of_this_host
 from qdock.stores.owner_lock import OwnerLocks
 from qdock.stores.sqlite_files import Connections
 from qdock.stores.sqlite_logs import add_lines, read_lines
 from qdock.stores.sqlite_queries import find_ids, id_range, selection
-from qdock.stores.stored import (
-    STATE,
-    given_to_dict,
-    program_from_value,
-    program_to_value,
-    record_from_dict,
-    state_to_dict,
-)
+from qdock.stores.stored import STATE, given_to_dict, record_from_dict, state_to_dict
+from qdock.stores.stored_programs import PROGRAM_KINDS, program_contents, program_from_content
 from qdock.tracking.record import Deferred, LogLine, Record, changed, loss, moved
 from qdock.tracking.status import JOB_FINAL_STATES, JobStatus, check_transition
 
@@ -52,6 +45,8 @@ _RECORD = """
     FROM job CROSS JOIN document ON document.job = seq AND kind = 'given'
 """
 _Row = tuple[Any, ...]
+#: Results with larger arrays are written to their files without a copy of them in memory.
+_IN_MEMORY_BYTES = 4 << 20
 #: Begins the kind of a document that is a result of an attempt that was given up.
 _LATE = "late-"
 
@@ -96,8 +91,8 @@ class SqliteStore:
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
         """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
         documents = {"given": self._documents.keep(record.id, "given", pack(*given_to_dict(record)))}
-        if record.program is not None:
-            documents["program"] = self._documents.keep(record.id, "program", program_bytes(record.program))
+        for kind, content in program_contents(record.program).items():
+            documents[kind] = self._documents.keep(record.id, kind, content)
         documents.update(self._result_documents(record.id, result) if record.is_final else {})
         if not record.is_final:
             self._programs[record.id] = record.program
@@ -295,7 +290,7 @@ class SqliteStore:
         if result is None:
             return {}
         try:
-            if array_bytes(result) > INLINE_BYTES:
+            if array_bytes(result) > _IN_MEMORY_BYTES:
                 return {"result": self._documents.write(job_id, "result", result._write)}
             return {"result": self._documents.keep(job_id, "result", result.to_bytes())}
         # What somebody else's result may raise when it can't be written.
@@ -398,14 +393,16 @@ class SqliteStore:
 
     def _load_program(self, job_id: str) -> Any:
         with self._files.read() as db:
-            document = _get_document(db, _seq(db, job_id), "program")
-        if document is None:
+            seq = _seq(db, job_id)
+            found = [(kind, kept) for kind in PROGRAM_KINDS if (kept := _get_document(db, seq, kind)) is not None]
+        if not found:
             return None
-        content = self._documents.read(job_id, "program", document)
+        kind, kept = found[0]
+        content = self._documents.read(job_id, kind, kept)
         try:
-            return program_from_value(*unpack(content))
+            return program_from_content(kind, content)
         except UNREADABLE as error:
-            raise damaged(job_id, "program", str(error)) from error
+            raise damaged(job_id, kind, str(error)) from error
 
 
 class _Kept:
@@ -429,17 +426,6 @@ def result_limit(file: Any) -> int:
     size = file.seek(0, 2)
     file.seek(0)
     return int(size)
-
-
-def program_bytes(program: Any) -> bytes:
-    """Return a program as its document has it; of a circuit that many jobs run it is made once."""
-    if type(program) is Circuit and not program.metadata:
-        return program.once(_packed, program.name)
-    return pack(*program_to_value(program))
-
-
-def _packed(program: Any, _name: str) -> bytes:
-    return pack(*program_to_value(program))
 
 
 def _columns(record: Record) -> _Row:

@@ -59,6 +59,10 @@ def _sampled(task: str, qubits: tuple[int, ...], shots: int, aims: tuple[float, 
     )
 
 
+def _batches(building: bool) -> tuple[Cell, ...]:
+    return tuple({"task": "batch", "building": building, "store": store} for store in ("durable", "memory"))
+
+
 _TWENTY = {(name, 20): 4.0 for name in ("qv", "brickwork", "hea", "clifford")}
 _TWENTY |= {("ghz", 20): 3.0, ("qaoa", 20): 3.0, ("qft", 20): 2.0, ("grover", 20): 2.0}
 
@@ -93,9 +97,9 @@ ROWS = (
         0,
     ),
     Row("unitary", tuple({"task": "unitary", "circuit": "brickwork", "qubits": n} for n in (8, 9, 10)), ("aer",), 10),
-    Row("1,000 circuits of 5 qubits as a job, qulacs", ({"task": "batch", "building": False},), ("qulacs",), 10),
-    Row("1,000 circuits of 5 qubits as a job, with building", ({"task": "batch", "building": True},), ("qulacs",), 3),
-    Row("1,000 circuits of 5 qubits as a job, Aer", ({"task": "batch", "building": False},), ("aer",), 30, rounds=3),
+    Row("1,000 circuits of 5 qubits as a job, qulacs", _batches(building=False), ("qulacs",), 10),
+    Row("1,000 circuits of 5 qubits as a job, with building", _batches(building=True), ("qulacs",), 3),
+    Row("1,000 circuits of 5 qubits as a job, Aer", _batches(building=False), ("aer",), 30, rounds=3),
     Row("one qubit as a job, qulacs without one", ({"task": "one"},), ("qulacs",), 2),
     Row(
         "one qubit as a job, the others",
@@ -108,5 +112,6 @@ ROWS = (
 
 def label(cell: Cell) -> str:
     """Return a cell as words."""
-    words = [str(cell[key]) for key in ("circuit", "qubits") if key in cell]
-    return " ".join([cell["task"], *words, *(["with building"] if cell.get("building") else [])])
+    words = [cell["task"], *(str(cell[key]) for key in ("circuit", "qubits") if key in cell)]
+    notes = ["with building"] * bool(cell.get("building")) + [f"{cell['store']} store"] * ("store" in cell)
+    return ", ".join([" ".join(words), *notes])

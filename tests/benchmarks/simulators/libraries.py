@@ -6,7 +6,10 @@ the user's hands. This module runs in the environments of all libraries, so it i
 
 from __future__ import annotations
 
+import atexit
 import math
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -96,15 +99,23 @@ def qdock_dynamic(cell: Cell) -> Work:
     return lambda: work().get_counts()
 
 
-def qdock_backend() -> Any:
+def qdock_backend(store: str = "memory") -> Any:
+    """Return a backend whose jobs are recorded in memory, or in a file that goes with this process."""
     from qdock.config import Config
     from qdock.dock import Dock
 
-    return Dock(Config.load({"QDOCK_STORE": "memory:"})).get_backend("basic_simulator")
+    place = "memory:" if store == "memory" else f"sqlite://{new_folder()}/jobs.sqlite"
+    return Dock(Config.load({"QDOCK_STORE": place})).get_backend("basic_simulator")
+
+
+def new_folder() -> str:
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def qdock_batch(cell: Cell) -> Work:
-    backend, all_steps = qdock_backend(), [tiny(index) for index in range(BATCH)]
+    backend, all_steps = qdock_backend(cell["store"]), [tiny(index) for index in range(BATCH)]
     if cell["building"]:
         return lambda: backend.run([qdock_circuit(steps, True) for steps in all_steps], engine="fast").result()
     circuits = [qdock_circuit(steps, True) for steps in all_steps]

@@ -60,18 +60,20 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
     heads, flats, rest = _Heads(), list[Columns | _Flat](), list[Any]()
     for number, circuit in enumerate(circuits):
         heads.add(circuit)
-        flat: Columns | _Flat = circuit.columns()
-        if flat.details or flat.expressions or isinstance(circuit.global_phase, Expr):
+        columns = circuit.columns()
+        if columns.details or columns.expressions or isinstance(circuit.global_phase, Expr):
             flat, more = _apart(circuit)
+            flats.append(flat)
             rest.append([number, more])
-        flats.append(flat)
-    columns = {name: np.concatenate([getattr(flat, name) for flat in flats]) for name in _Flat._fields}
-    names = [[code, OPERATION_NAMES[code]] for code in np.flatnonzero(np.bincount(columns["code"])).tolist()]
+        else:
+            flats.append(columns)
+    joined = {name: np.concatenate([getattr(flat, name) for flat in flats]) for name in _Flat._fields}
+    names = [[code, OPERATION_NAMES[code]] for code in np.flatnonzero(np.bincount(joined["code"])).tolist()]
     arrays = {
         "head": np.array(heads.places, np.int64),
         "length": np.array([len(flat.code) for flat in flats], np.int64),
         "phase": np.array([_number(circuit.global_phase) for circuit in circuits], np.float64),
-        **columns,
+        **joined,
     }
     document = {"version": VERSION, "heads": heads.documents, "names": names, "rest": rest}
     return document, {name: _narrow(array) if _ARRAYS[name] == "u" else array for name, array in arrays.items()}
@@ -229,7 +231,7 @@ class _Operations:
         counts = np.array([(circuit.num_qubits, circuit.num_clbits) for circuit in circuits]).reshape(-1, 2).T
         wrong = np.zeros(len(self._code), bool)
         for column, sizes, count in zip(self._flat[1:3], self._sizes, counts, strict=False):
-            limits = np.repeat(np.repeat(count, lengths), sizes)
+            limits = np.repeat(np.repeat(count, lengths.astype(np.int64)), sizes)
             wrong[self._of(sizes)[column >= limits]] = True
         return wrong
 

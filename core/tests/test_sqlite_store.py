@@ -21,6 +21,7 @@ from qdock.expr import Parameter
 from qdock.gates import gate
 from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
+from qdock.results import result_io
 from qdock.results.values import NotStored
 from qdock.stores import leases, sqlite_files
 from qdock.stores.documents import digest, pack, unpack
@@ -253,6 +254,15 @@ def test_a_short_program_is_json_and_a_long_one_or_many_are_arrays(path, store):
         store.create(queued(f"long {number}", program=program))
         assert documents(path)["packed program"].startswith(b"PK")
         store.prune(0)
+
+
+def test_a_program_with_more_json_than_an_archive_may_have_is_json(path, store, monkeypatch):
+    circuit = long_circuit(100)
+    circuit.metadata = {"note": "x" * 1000}
+    monkeypatch.setattr(result_io, "MAX_JSON_BYTES", 1000)
+    store.create(done(program=(circuit, circuit)))
+    assert set(documents(path)) == {"given", "program"}
+    assert SqliteStore(path).get("a1").program == (circuit, circuit)
 
 
 def test_packed_programs_come_back_as_they_were_given(path, store):

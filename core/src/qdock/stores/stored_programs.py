@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from qdock.circuit import Circuit
+from qdock.errors import LimitExceeded
 from qdock.results.values import NotStored
 from qdock.stores.documents import pack, unpack
 from qdock.stores.packed_circuits import pack_circuits, unpack_circuits
@@ -33,20 +35,27 @@ PROGRAM_KINDS = tuple(_READ)
 
 def program_contents(program: Any) -> dict[str, bytes]:
     """Return the contents of the documents that hold a program, by their kinds."""
-    if program is None:
-        return {}
+    # Of a circuit that many jobs run they are made once.
+    if type(program) is Circuit and not program.metadata:
+        return program.once(_contents, program.name)
+    return {} if program is None else _contents(program)
+
+
+def _contents(program: Any, _name: str = "") -> dict[str, bytes]:
     circuits = program if type(program) is tuple else (program,)
     if all(type(item) is Circuit for item in circuits) and sum(map(len, circuits)) >= _PACKED_OPERATIONS:
-        document, arrays = pack_circuits(circuits)
-        packed = pack({"single": circuits is not program, "circuits": document}, arrays)
-        return {"packed program": packed, "program": pack(*program_to_value(_FOR_EARLIER))}
-    # Of a circuit that many jobs run it is made once.
-    if type(program) is Circuit and not program.metadata:
-        return {"program": program.once(_as_json, program.name)}
+        # What is no array is bounded in an archive. There may be more than that, which is JSON then.
+        with suppress(LimitExceeded):
+            return {"packed program": _packed(program, circuits), "program": _as_json(_FOR_EARLIER)}
     return {"program": _as_json(program)}
 
 
-def _as_json(program: Any, _name: str = "") -> bytes:
+def _packed(program: Any, circuits: Sequence[Circuit]) -> bytes:
+    document, arrays = pack_circuits(circuits)
+    return pack({"single": circuits is not program, "circuits": document}, arrays)
+
+
+def _as_json(program: Any) -> bytes:
     return pack(*program_to_value(program))
 
 

@@ -9,9 +9,12 @@ __all__ = ["closest", "did_you_mean"]
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of the known names that is most like `name`, or None if none is."""
-    # Imported for an error only.
-    from difflib import get_close_matches
-
+    try:
+        # Imported for an error only.
+        from difflib import get_close_matches
+    # A process that may open no file any more is to say what happened, which a failing hint would hide.
+    except (ImportError, OSError):
+        return None
     return next(iter(get_close_matches(name, list(known), n=1)), None)
 
 

@@ -432,15 +432,16 @@ def test_what_would_end_a_program_ends_the_job_only(dock, error):
 
 
 @pytest.mark.parametrize("backend", [Spot(), Runner()])
-def test_ctrl_c_in_the_callers_thread_ends_the_job_and_goes_on_to_the_program(dock, backend):
+def test_ctrl_c_in_the_callers_thread_cancels_the_job_and_goes_on_to_the_program(dock, backend):
     def work(_context):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         dock.run(Call(work), backend, executor="inline")
     job = dock.get_job("last")
-    assert job.status() is S.ERROR
-    assert job.error.kind == "interrupted"
+    assert (job.status(), job.error) == (S.CANCELLED, None)
+    with pytest.raises(JobCancelledError, match="was cancelled"):
+        job.result()
 
 
 @pytest.mark.parametrize("returned", [None, {"00": 1}, "counts"])

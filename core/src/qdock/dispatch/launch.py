@@ -13,7 +13,7 @@ from qdock.common.lifetime import close_at_exit
 from qdock.dispatch.attempts import Attempts
 from qdock.dispatch.submission import Submission, check_metadata
 from qdock.errors import OptionError
-from qdock.executors.inline import pass_on_interrupt
+from qdock.executors.inline import interrupted, pass_on_interrupt
 from qdock.job import RecordedJob
 from qdock.stores.owner import log_lines
 from qdock.tracking.record import JobProgress, Record, StatusChange, changed
@@ -90,7 +90,7 @@ def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> Record
     job._bind(dock, record)
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
-    finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)))
+    finished = interrupted(perform(worker, partial(execute, *submission.work(submission.programs, record.id))))
     seconds = time.perf_counter() - begun
     job._keep(finished)
     dock.owner.create(job, born(record, finished, worker.events, seconds), finished.value, logged(worker.events))

@@ -6,10 +6,10 @@ import threading
 from typing import Any
 
 from qdock.call import Call
-from qdock.work.events import Emit
+from qdock.work.events import Emit, Finished
 from qdock.work.worker import Worker, work
 
-__all__ = ["InlineExecutor", "pass_on_interrupt"]
+__all__ = ["InlineExecutor", "interrupted", "pass_on_interrupt"]
 
 
 class InlineExecutor:
@@ -24,11 +24,11 @@ class InlineExecutor:
         Raises
         ------
         KeyboardInterrupt
-            If the user pressed Ctrl-C meanwhile; the job has failed of it.
+            If the user pressed Ctrl-C meanwhile, which has cancelled the job.
         """
         self._workers[job_id] = worker = Worker(job_id, emit, job_id)
         try:
-            finished = work(worker, call)
+            finished = interrupted(work(worker, call))
             emit(finished)
         finally:
             del self._workers[job_id]
@@ -51,7 +51,17 @@ class InlineExecutor:
         """Do nothing: nothing waits here."""
 
 
+def interrupted(finished: Finished) -> Finished:
+    """Return how work ended: Ctrl-C has cancelled the job that it hit."""
+    return Finished(exception=finished.exception, stopped=True) if _is_ctrl_c(finished.exception) else finished
+
+
 def pass_on_interrupt(error: BaseException | None) -> None:
-    """Raise a Ctrl-C that hit the main thread in the midst of a job: it was meant for the whole program."""
-    if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+    """Raise a Ctrl-C that hit a job: it was meant for the whole program."""
+    if error is not None and _is_ctrl_c(error):
         raise error
+
+
+def _is_ctrl_c(error: BaseException | None) -> bool:
+    # Python raises it in the main thread only; in another one it is the program's own.
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()

@@ -26,7 +26,7 @@ from qdock.stores.sqlite_logs import add_lines, read_lines
 from qdock.stores.sqlite_queries import find_ids, id_range, selection
 from qdock.stores.stored import STATE, given_to_dict, record_from_dict, state_to_dict
 from qdock.stores.stored_programs import PROGRAM_KINDS, program_contents, program_from_content
-from qdock.tracking.record import Deferred, LogLine, Record, changed, loss, moved
+from qdock.tracking.record import Deferred, LogLine, Record, changed, fate, moved
 from qdock.tracking.status import JOB_FINAL_STATES, JobStatus, check_transition
 
 if TYPE_CHECKING:
@@ -307,13 +307,13 @@ class SqliteStore:
             return record
         if self.revive(record):
             return self._read_again(record.id)
-        failure = loss(record)
+        status, failure = fate(record)
         try:
-            found = self.transition(record.id, _UNFINISHED, JobStatus.ERROR, by=record.owner, error=failure)
+            found = self.transition(record.id, _UNFINISHED, status, by=record.owner, error=failure)
             return self._read_again(record.id) if found is None else found
         except StoreError:
             # It can't be written down, but it is true.
-            return moved(record, JobStatus.ERROR, time.time(), error=failure)
+            return moved(record, status, time.time(), error=failure)
 
     def _read_again(self, job_id: str) -> Record:
         with self._files.read() as db:

@@ -23,6 +23,7 @@ __all__ = [
     "Record",
     "StatusChange",
     "changed",
+    "fate",
     "loss",
     "moved",
 ]
@@ -31,6 +32,8 @@ __all__ = [
 FORMAT_VERSION = 1
 #: What stands for the executor of a job that was adopted: its work is done elsewhere.
 ADOPTED = "adopted"
+#: The executors whose work ends with its owner's process at the latest.
+IN_OWNER = frozenset(("inline", "thread"))
 #: Kinds of failures after which `retries` try again: no fault of the program, as far as anybody knows.
 RETRIABLE = frozenset(("worker_lost", "retriable"))
 
@@ -207,6 +210,17 @@ def moved(record: Record, status: JobStatus, time: float, **changes: Any) -> Rec
     lines = [StatusChange(item, time, attempt, True) for item in skipped(record.status, status)]
     history = (*record.history, *lines, StatusChange(status, time, attempt))
     return changed(record, status=status, history=history, attempt=attempt, **changes)
+
+
+def fate(record: Record) -> tuple[JobStatus, Failure | None]:
+    """Return how a job ends whose owner is not there any more, and why it failed if it did.
+
+    One that was asked to stop has stopped, if its work was the owner process's own or had not begun.
+    """
+    stopped = record.status is JobStatus.QUEUED or record.executor in IN_OWNER
+    if record.cancel_requested and stopped and record.executor != ADOPTED:
+        return JobStatus.CANCELLED, None
+    return JobStatus.ERROR, loss(record)
 
 
 def loss(record: Record) -> Failure:

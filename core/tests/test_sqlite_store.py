@@ -577,6 +577,28 @@ def test_a_job_whose_owner_died_is_lost_when_it_is_looked_at_alone(store):
     assert store.get("a1").error.kind == "worker_lost"
 
 
+@pytest.mark.parametrize(
+    "executor, moves, ended",
+    [
+        ("process", (), S.CANCELLED),
+        ("thread", (S.RUNNING,), S.CANCELLED),
+        ("inline", (S.RUNNING,), S.CANCELLED),
+        # Whose work was elsewhere may go on for a moment.
+        ("process", (S.RUNNING,), S.ERROR),
+        ("adopted", (S.RUNNING,), S.ERROR),
+    ],
+)
+def test_a_job_that_was_asked_to_stop_is_cancelled_once_its_owner_has_died(store, executor, moves, ended):
+    store.create(queued(owner="me", executor=executor))
+    for status in moves:
+        store.transition("a1", (S.QUEUED,), status)
+    store.update("a1", cancel_requested=True)
+    store._owners.release("me")
+    record = store.get("a1")
+    assert (record.status, record.error is None) == (ended, ended is S.CANCELLED)
+    assert record.history[-1].status is ended
+
+
 def test_a_job_that_names_no_owner_is_nobodys_to_lose(store):
     store.create(queued())
     assert store.get("a1").status is S.QUEUED

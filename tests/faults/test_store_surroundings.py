@@ -165,7 +165,7 @@ def test_a_signal_during_a_run_ends_the_command_and_the_job(tmp_path, number, st
         store = SqliteStore(tmp_path / "jobs.sqlite")
         ends[store.get(running).status.name] += 1
         store.close()
-    assert set(ends) <= {"CANCELLED", "ERROR"}
+    assert set(ends) == {"CANCELLED"}
     print(f"{tries} x {number.name} during a run: exit {status}, {dict(ends)}, gone after {slowest:.2f} s at most")
 
 

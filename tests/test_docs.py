@@ -52,6 +52,7 @@ HOME = "/home/ada"
 _VARYING = (
     (re.compile(r"[^\n]*(\n(\x1b\[\?25h|\r)*\x1b\[1A)?\x1b\[2K"), ""),  # what a progress bar wiped off again
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r"), ""),
+    (re.compile(r"Compiling the fast engine for this machine[^\n]*\n"), ""),  # where it has not been compiled yet
     (re.compile(r"\b\d+(\.\d+)? (ms|s|µs)\b"), "# s"),
     (re.compile(r"\b\d\.\d{3}\b"), "#.###"),
     (re.compile(r"\b(?=[0-9]*[a-f])[0-9a-f]{20}\b"), "#id"),

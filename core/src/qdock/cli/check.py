@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -39,9 +41,8 @@ def command(name: str, only: Sequence[str], version: str | None, own: str | None
     from qdock.testing.runner import run_suite
 
     suite = find_suite(name, version=version, own=own)
-    report = run_suite(suite, name, only, _watch)
-    if is_watched():
-        click.echo("\r\x1b[2K", nl=False, err=True)
+    with _progress():
+        report = run_suite(suite, name, only, _watch)
     if as_json:
         write_json(report.to_dict())
     else:
@@ -49,10 +50,32 @@ def command(name: str, only: Sequence[str], version: str | None, own: str | None
     return DONE if report.ok else FAILED
 
 
+@contextmanager
+def _progress() -> Iterator[None]:
+    """Give a person a line for the check that runs now; it is wiped off for what is logged, and at the end."""
+    handler = _Wiping(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        _say("")
+
+
 def _watch(about: Check) -> None:
-    """Show a person which check runs now."""
+    _say(f"{about.group}: {about.name}")
+
+
+def _say(text: str) -> None:
+    """Show a person a text in place of the last one."""
     if is_watched():
-        click.echo(f"\r\x1b[2K{about.group}: {about.name}", nl=False, err=True)
+        click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
+
+
+class _Wiping(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _say("")
+        click.echo(self.format(record), err=True)
 
 
 def _show(report: Report) -> None:

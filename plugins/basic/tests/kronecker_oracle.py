@@ -10,14 +10,18 @@ import cmath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
+from itertools import count
 from typing import Any
 
 import numpy as np
+from hypothesis import reject
 
 from qdock.circuit import Circuit, Operation, Range
 from qdock.expr import FLOAT, Bit, Expr, Var, cast, evaluate
 
 _IDENTITY = np.eye(2)
+# Following so many measurements takes about a second.
+_MOST_SPLITS = 2_000
 
 
 def embedded(matrix: np.ndarray, qubits: tuple[int, ...], num_qubits: int) -> np.ndarray:
@@ -65,8 +69,8 @@ Choice = Callable[[list[float]], Iterable[int]]
 
 
 def both(probabilities: list[float]) -> list[int]:
-    """Follow every outcome that can happen."""
-    return [outcome for outcome, probability in enumerate(probabilities) if probability > 1e-17]
+    """Follow every outcome that can happen, but for what is far below what answers are compared to."""
+    return [outcome for outcome, probability in enumerate(probabilities) if probability > 1e-13]
 
 
 def one(rng: np.random.Generator) -> Choice:
@@ -74,12 +78,24 @@ def one(rng: np.random.Generator) -> Choice:
     return lambda probabilities: [int(rng.random() * sum(probabilities) >= probabilities[0])]
 
 
+def _bounded(choose: Choice) -> Choice:
+    """Give up an example of hypothesis that splits without end, as loops in loops do: others take its place."""
+    numbers = count()
+
+    def chosen(probabilities: list[float]) -> Iterable[int]:
+        if next(numbers) == _MOST_SPLITS:
+            reject()
+        return choose(probabilities)
+
+    return chosen
+
+
 def worlds(circuit: Circuit, choose: Choice = both, state: np.ndarray | None = None) -> list[World]:
     """All ends of a circuit's runs that `choose` allows."""
     if state is None:
         state = np.eye(1, 1 << circuit.num_qubits, dtype=complex)[0]
     start = World(1.0, state, 0, {item.var.name: item.initial for item in circuit.variables})
-    return [world for world, _ in _run(circuit, start, choose)]
+    return [world for world, _ in _run(circuit, start, _bounded(choose))]
 
 
 def distribution(circuit: Circuit) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from qdock_basic import choice, fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
+import numba
+
 from qdock_basic.fast.front import programs
 from qdock_basic.fast.large import planner
 from qdock_basic.fast.machine import jit, kept, vectors
-from qdock_basic.fast.small.cache import run_in_cache
+from qdock_basic.fast.small.cache import run_at
 
 _NARROW = """
 import sys
@@ -48,9 +51,18 @@ def test_vectors_are_as_long_as_the_processor_has_them():
 
 
 def test_what_is_kept_on_disk_is_as_new_as_every_file_of_the_engine():
-    stamp = run_in_cache._cache._cache_file._source_stamp
-    assert stamp[1] == jit._sources()
+    version = run_at._cache._cache_file._version
+    assert version == (numba.__version__, jit._sources())
     assert "front/columns.py" in {name for name, *_ in jit._sources()}
+
+
+def test_what_other_files_were_compiled_to_is_not_read(tmp_path, monkeypatch):
+    """It may name a class that these files have no more."""
+    file = run_at._cache._cache_file
+    index = tmp_path / "old.nbi"
+    index.write_bytes(pickle.dumps(numba.__version__) + b"cno.such.module\nClass\n.")
+    monkeypatch.setattr(file, "_index_path", str(index))
+    assert file._load_index() == {}
 
 
 def test_without_a_folder_to_write_to_it_is_compiled_anew_and_that_is_said_once(monkeypatch, caplog):
@@ -123,7 +135,8 @@ def test_the_engine_says_what_is_missing(monkeypatch):
 def test_a_plan_of_no_operations_has_no_passes():
     from qdock.circuit import Circuit
 
-    plan = planner.plan_passes(programs.program_of(Circuit(15)), 15, 0, 0, 0, 0.0, True, 14, 4)
+    known = programs.ready(Circuit(15))
+    plan = planner.plan_passes(known.addresses, 15, 0, 0, 0, 0.0, True, 14, 4)
     assert len(plan.inside) == 0
     np.testing.assert_array_equal(plan.starts, [0])
 

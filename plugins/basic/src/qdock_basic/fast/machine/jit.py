@@ -72,7 +72,10 @@ def _sources() -> tuple[tuple[str, int, int], ...]:
 
 
 def _stamp_with(function: Any, sources: object) -> None:
-    """Let what is on disk be as new as all files of the engine; numba by itself looks at the function's own file."""
+    """Let what is on disk be as new as all files of the engine; numba by itself looks at the function's own file.
+
+    It is a part of the version, which numba reads first: what other files were compiled to may not even be readable.
+    """
     file = getattr(getattr(function, "_cache", None), "_cache_file", None)
-    if file is not None and hasattr(file, "_source_stamp"):
-        file._source_stamp = (file._source_stamp, sources)
+    if file is not None and hasattr(file, "_version"):
+        file._version = (file._version, sources)

@@ -28,7 +28,7 @@ both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 
 def rows_of(circuit, fresh=True):
     """What the front end makes of a circuit: the rows that are left, and the diagonal terms of each."""
-    rows = make_rows(programs.program_of(circuit), circuit.num_qubits, 0, 0, len(circuit), 0.0, fresh)
+    rows = make_rows(programs.ready(circuit).addresses, circuit.num_qubits, 0, 0, len(circuit), 0.0, fresh)
     terms = list(zip(rows.masks.tolist(), rows.angles.tolist(), strict=False))
     return [(row, terms[row[A] : row[B]] if row[KIND] == DIAGONAL else []) for row in rows.rows if row[KIND] != GONE]
 

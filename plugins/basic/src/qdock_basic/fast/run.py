@@ -157,7 +157,7 @@ def _part(state: Array, known: Ready, stretch: Stretch, threads: int | None, wat
     """Run operations by compiled code alone."""
     most = thread_count(threads)
     if state.size >> LEAST_BITS:
-        return run_in_passes(known.program, stretch, state.view(_REAL[state.dtype]), most, watch)
+        return run_in_passes(known.addresses, stretch, state.view(_REAL[state.dtype]), most, watch)
     begin = perf_counter()
     run_at(known.addresses, *stretch, state)
     if watch is not None and watch.is_due():

@@ -209,7 +209,7 @@ class _Writer:
             raise Unsupported("many gates")
         # What stands first runs once; a later row may be in a loop.
         fresh = self.fresh and not self.rows
-        self.row(Kind.GATES, *self.segments.add(known.program, gates.start, gates.stop, fresh))
+        self.row(Kind.GATES, *self.segments.add(known.addresses, gates.start, gates.stop, fresh))
         if self.segments.num_coefficients > _MOST_COEFFICIENTS:
             raise Unsupported("large matrices")
 

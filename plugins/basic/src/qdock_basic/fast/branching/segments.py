@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qdock_basic.fast.front.columns import Program, make_rows
+from qdock_basic.fast.front.columns import make_rows
 from qdock_basic.fast.front.rows import DIAGONAL, GONE, KIND, MANY, A, B, Rows
 from qdock_basic.fast.loops.ops import OP_WIDTH, Chunk, Ops, add_ops, move_ops
 from qdock_basic.fast.loops.phases import add_phase
@@ -47,9 +47,9 @@ class Segments:
         """How many there are of all loops."""
         return self._sizes[1]
 
-    def add(self, program: Program, start: int, stop: int, fresh: bool) -> tuple[int, int]:
-        """Append the operations of a circuit from `start` up to `stop`, and return where their loops begin and end."""
-        rows = make_rows(program, self._num_qubits, 0, start, stop, 0.0, fresh)
+    def add(self, addresses: Any, start: int, stop: int, fresh: bool) -> tuple[int, int]:
+        """Append some of the operations at addresses, and return where their loops begin and end: see `make_rows`."""
+        rows = make_rows(addresses, self._num_qubits, 0, start, stop, 0.0, fresh)
         arrays = loops_of(rows, self._num_qubits, num_bits_of(self._num_qubits, self._real), np.empty(0, self._real))
         first = self._sizes[0]
         move_ops(arrays[0], *self._sizes[1:])

@@ -26,25 +26,25 @@ from qdock_basic.fast.front.gate_matrices import gate_matrix
 from qdock_basic.fast.front.merging import is_merged_alone, merge_alone, merge_controlled, merge_pair, shall_merge
 from qdock_basic.fast.front.products import copy, is_diagonal, parts_of
 from qdock_basic.fast.front.rows import DIAGONAL, FLIP, MANY, ONE, SWAP, TWO, Rows
-from qdock_basic.fast.front.source import Program, Source, source_of
+from qdock_basic.fast.front.source import Source, source_at
 from qdock_basic.fast.front.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, lowest
 from qdock_basic.fast.machine.vectors import REAL
 
-__all__ = ["Program", "fill", "make_rows"]
+__all__ = ["fill", "make_rows"]
 
 _MODIFIED, _BARRIER, _DELAY = 128, 131, 132
 _DETAILS = 5
 
 
 @compiled
-def make_rows(program: Program, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool) -> Rows:
+def make_rows(addresses: Any, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool) -> Rows:
     """Return the rows of the operations from `first` up to `end`, with places moved up by `offset`.
 
     With `fresh` all qubits are 0 at the beginning, so that gates which then do nothing are left out.
     """
-    source, num_places = source_of(program), num_qubits + offset
+    source, num_places = source_at(addresses), num_qubits + offset
     room = make_room(source, num_places, first, end)
     draft = open_draft(room, num_places, 0 if fresh else (1 << num_places) - 1)
     fill(draft, source, num_qubits, offset, first, end, fresh)

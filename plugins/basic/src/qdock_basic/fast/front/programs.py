@@ -14,9 +14,9 @@ from qdock.gates import GATES
 from qdock.operations import Columns, Modifier
 from qdock.unitaries.matrices import matrix_power
 from qdock_basic.fast.front.clifford_steps import IS_AFFINE
-from qdock_basic.fast.front.source import NUM_ADDRESSES, Program, locate
+from qdock_basic.fast.front.source import NUM_ADDRESSES, Source, locate
 
-__all__ = ["LARGE_TARGETS", "Ready", "angle_of", "matrix_of", "program_of", "ready"]
+__all__ = ["LARGE_TARGETS", "Ready", "angle_of", "matrix_of", "ready"]
 
 #: Matrices on more qubits are left to numpy: they are work for a product of matrices, not for a loop.
 LARGE_TARGETS = 6
@@ -32,9 +32,9 @@ class Ready(NamedTuple):
     ----------
     columns : Columns
         From which the rest has been made.
-    program : Program
+    arrays : Source
     addresses : (NUM_ADDRESSES,) int64 array
-        Where the program's arrays lie: see `source.locate`.
+        Where they lie: see `source.locate`. They lie there as long as this value is kept.
     large : list of int
         The operations that are matrices too large for compiled code.
     is_affine : bool
@@ -42,7 +42,7 @@ class Ready(NamedTuple):
     """
 
     columns: Columns
-    program: Program
+    arrays: Source
     addresses: npt.NDArray[np.int64]
     large: list[int]
     is_affine: bool
@@ -61,26 +61,16 @@ def ready(circuit: Circuit) -> Ready:
 
 def _made_ready(circuit: Circuit) -> Ready:
     columns = circuit.columns()
-    program, addresses = _program(columns), np.empty(NUM_ADDRESSES, np.int64)
-    locate(program, addresses)
-    return Ready(columns, program, addresses, _large_gates(columns), bool(IS_AFFINE[columns.code].all()))
+    arrays, addresses = _arrays(columns), np.empty(NUM_ADDRESSES, np.int64)
+    locate(arrays, addresses)
+    return Ready(columns, arrays, addresses, _large_gates(columns), bool(IS_AFFINE[columns.code].all()))
 
 
-def program_of(circuit: Circuit) -> Program:
-    """Return the arrays of a circuit; nothing is copied where all angles are numbers and no gate has modifiers.
-
-    Raises
-    ------
-    CircuitError
-        If a parameter is not bound.
-    """
-    return _program(circuit.columns())
-
-
-def _program(columns: Columns) -> Program:
+def _arrays(columns: Columns) -> Source:
+    """Return the arrays of a circuit; nothing is copied where all angles are numbers and no gate has modifiers."""
     params = columns.params if not columns.expressions else _evaluated(columns)
     modified, entries = (_NO_ROWS, _NO_ENTRIES) if not columns.details else _modified(columns, params)
-    return Program(columns.code, columns.qubits, columns.qubit_start, params, columns.param_start, modified, entries)
+    return Source(*columns[:3], params, columns.param_start, modified, entries, len(modified), len(entries))
 
 
 def angle_of(value: float | Expr) -> float:

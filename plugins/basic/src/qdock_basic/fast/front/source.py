@@ -9,14 +9,14 @@ import numpy as np
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import address, pointer, to_pointer
 
-__all__ = ["NUM_ADDRESSES", "Program", "Source", "locate", "source_at", "source_of"]
+__all__ = ["NUM_ADDRESSES", "Source", "locate", "source_at"]
 
 #: How many numbers `locate` writes.
 NUM_ADDRESSES = 9
 
 
-class Program(NamedTuple):
-    """A circuit's gates as arrays.
+class Source(NamedTuple):
+    """A circuit's gates: arrays where Python holds them, pointers where compiled code reads them.
 
     Attributes
     ----------
@@ -27,19 +27,9 @@ class Program(NamedTuple):
         the states of its controls, the first one least significant; and 1 if the matrix is that of ``x``.
     entries : complex128 array
         Matrices on the targets, row by row.
+    num_modified, num_entries : int
+        How many modified gates and entries there are.
     """
-
-    code: Any
-    qubits: Any
-    qubit_start: Any
-    params: Any
-    param_start: Any
-    modified: Any
-    entries: Any
-
-
-class Source(NamedTuple):
-    """Pointers to the arrays of a `Program`, and how many modified gates and entries it has."""
 
     code: Any
     qubits: Any
@@ -52,35 +42,18 @@ class Source(NamedTuple):
     num_entries: int
 
 
-@inner
-def source_of(program: Program) -> Source:
-    """Return the pointers to a program's arrays."""
-    return Source(
-        pointer(program.code),
-        pointer(program.qubits),
-        pointer(program.qubit_start),
-        pointer(program.params),
-        pointer(program.param_start),
-        pointer(program.modified),
-        pointer(program.entries),
-        len(program.modified),
-        len(program.entries),
-    )
-
-
 @compiled
-def locate(program: Program, out: Any) -> None:
-    """Write where a program's arrays lie: one array is handed over faster than seven."""
-    source = source_of(program)
-    out[0], out[1], out[2] = address(source.code), address(source.qubits), address(source.qubit_start)
-    out[3], out[4] = address(source.params), address(source.param_start)
-    out[5], out[6] = address(source.modified), address(source.entries)
-    out[7], out[8] = source.num_modified, source.num_entries
+def locate(arrays: Source, out: Any) -> None:
+    """Write where a circuit's arrays lie: one array is handed over faster than seven."""
+    out[0], out[1] = address(pointer(arrays.code)), address(pointer(arrays.qubits))
+    out[2], out[3] = address(pointer(arrays.qubit_start)), address(pointer(arrays.params))
+    out[4], out[5] = address(pointer(arrays.param_start)), address(pointer(arrays.modified))
+    out[6], out[7], out[8] = address(pointer(arrays.entries)), arrays.num_modified, arrays.num_entries
 
 
 @inner
 def source_at(addresses: Any) -> Source:
-    """Return the pointers that `locate` has written."""
+    """Return pointers to the arrays that lie where `locate` has written."""
     return Source(
         to_pointer(addresses[0], np.uint8),
         to_pointer(addresses[1], np.int32),

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from qdock_basic.fast.front.columns import Program
 from qdock_basic.fast.front.stretch import Stretch
 from qdock_basic.fast.large.blocked import CLEARED, clear_dead, make_pass, run_chunks
 from qdock_basic.fast.large.planner import plan_passes
@@ -33,14 +32,14 @@ _PIECES_BETWEEN_LOOKS = 64
 _room = local()
 
 
-def run_in_passes(program: Program, stretch: Stretch, whole: Any, threads: int, watch: Looker | None) -> Stats:
-    """Run operations of a circuit on a state of at least `LEAST_BITS` qubits; see `cache.run_in_cache`."""
+def run_in_passes(addresses: Any, stretch: Stretch, whole: Any, threads: int, watch: Looker | None) -> Stats:
+    """Run operations of a circuit on a state of at least `LEAST_BITS` qubits; see `cache.run_at`."""
     begin = perf_counter()
     num_places, fresh = stretch.num_qubits + stretch.offset, stretch.fresh
     amplitude = 2 * whole.itemsize
     chunk_bits, run_bits = (size.bit_length() - 1 for size in (_CHUNK_BYTES // amplitude, _RUN_BYTES // amplitude))
     chunk_bits = min(chunk_bits, num_places)
-    plan = plan_passes(program, *stretch, chunk_bits, run_bits)
+    plan = plan_passes(addresses, *stretch, chunk_bits, run_bits)
     seconds_plan = perf_counter() - begin
     dead = (1 << num_places) - (1 << run_bits) if fresh else 0
     count = len(plan.inside)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qdock_basic.fast.front.columns import Program, make_rows
+from qdock_basic.fast.front.columns import make_rows
 from qdock_basic.fast.front.rows import CONTROLS, DIAGONAL, GONE, KIND, MANY, SWAP, TWO, A, B, Rows
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import bit_count
@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
 @compiled
 def plan_passes(
-    program: Program,
+    addresses: Any,
     num_qubits: int,
     offset: int,
     first: int,
@@ -77,14 +77,16 @@ def plan_passes(
 
     Parameters
     ----------
-    program, num_qubits, offset, first, end, phase, fresh
-        As in `cache.run_in_cache`.
+    addresses : (NUM_ADDRESSES,) int64 array
+        Of the circuit's arrays: see `source.locate`.
+    num_qubits, offset, first, end, phase, fresh
+        A `Stretch`.
     chunk_bits : int
         How many places a chunk has.
     run_bits : int
         How many of them are the lowest ones, so that memory is read in runs.
     """
-    rows = make_rows(program, num_qubits, offset, first, end, phase, fresh)
+    rows = make_rows(addresses, num_qubits, offset, first, end, phase, fresh)
     num_places = num_qubits + offset
     steps = _steps(rows)
     count = len(steps.rows)

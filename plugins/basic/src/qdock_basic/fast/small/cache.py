@@ -11,7 +11,7 @@ import numpy as np
 from qdock_basic.fast.front.columns import fill
 from qdock_basic.fast.front.draft import ROWS, Draft, make_room, open_draft, row_at
 from qdock_basic.fast.front.rows import CONTROLS, DIAGONAL, FLIP, GONE, KIND, MANY, PARTS, START, STATE, SWAP, TWO, A, B
-from qdock_basic.fast.front.source import Program, Source, source_at, source_of
+from qdock_basic.fast.front.source import source_at
 from qdock_basic.fast.loops.coefficients import MOST_COEFFICIENTS, pattern_of, write_coefficients, write_phase
 from qdock_basic.fast.loops.dense import mix_many
 from qdock_basic.fast.machine.jit import compiled, inner
@@ -19,7 +19,7 @@ from qdock_basic.fast.machine.memory import LINE, PAD_BYTES
 from qdock_basic.fast.machine.pointers import address, at, bit_count, hold, lane_bits, pointer, reals, to_pointer, width
 from qdock_basic.fast.machine.vectors import EXCHANGE, REAL, join, mix, split
 
-__all__ = ["run_at", "run_in_cache"]
+__all__ = ["run_at"]
 
 # A state is at least four vectors long; qubits that it does not have stay 0.
 _LEAST_VECTOR_BITS = 2
@@ -37,40 +37,21 @@ class State(NamedTuple):
 
 
 @compiled
-def run_in_cache(
-    program: Program, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool, whole: Any
+def run_at(
+    addresses: Any, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool, whole: Any
 ) -> None:
     """Run operations of a circuit on a state.
 
     Parameters
     ----------
-    program : Program
-    num_qubits, offset : int
-        How many qubits the circuit has, and where the first one lies in the state's index.
-    first, end : int
-        Which operations.
-    phase : float
-        A global phase besides theirs.
-    fresh : bool
-        Whether all qubits are 0 at first; what the state holds is not read then.
+    addresses : (NUM_ADDRESSES,) int64 array
+        Of the circuit's arrays: see `source.locate`.
+    num_qubits, offset, first, end, phase, fresh
+        A `Stretch`; a call with a tuple for them would take longer.
     whole : (2^(n + 1),) real or (2^n,) complex array
         The state; overwritten.
     """
-    _run(source_of(program), num_qubits, offset, first, end, phase, fresh, whole)
-
-
-@compiled
-def run_at(
-    addresses: Any, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool, whole: Any
-) -> None:
-    """Do as `run_in_cache` does for the program at these addresses: see `source.locate`."""
-    _run(source_at(addresses), num_qubits, offset, first, end, phase, fresh, whole)
-
-
-@inner
-def _run(
-    source: Source, num_qubits: int, offset: int, first: int, end: int, phase: float, fresh: bool, whole: Any
-) -> None:
+    source = source_at(addresses)
     num_places, amplitudes = num_qubits + offset, reals(whole)
     least = lane_bits(amplitudes) + _LEAST_VECTOR_BITS
     room = make_room(source, num_places, first, end)

@@ -68,3 +68,10 @@ def simulated() -> Callable[..., CircuitResult]:
         return simulate(simulation, seed)[0]
 
     return run
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes over chunks of 1024 amplitudes, for states of eleven qubits and more."""
+    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
+    monkeypatch.setattr("qdock_basic.fast.large.passes._CHUNK_BYTES", 1 << 14)

@@ -12,18 +12,10 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast.large import passes
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 SIZE = 11
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Chunks of 1024 amplitudes."""
-    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
-    monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 14)
 
 
 def between(circuit, rng):

@@ -25,13 +25,6 @@ PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 
 
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Chunks of 1024 amplitudes, so that a state of twelve qubits takes some of them."""
-    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
-    monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 14)
-
-
 @pytest.mark.usefixtures("small_chunks")
 @both_precisions
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

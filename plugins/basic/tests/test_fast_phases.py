@@ -22,13 +22,6 @@ SIZE = 12
 
 
 @pytest.fixture
-def small_chunks(monkeypatch):
-    """Chunks of 1024 amplitudes, so that two of twelve qubits lie outside."""
-    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
-    monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 14)
-
-
-@pytest.fixture
 def tiny_chunks(monkeypatch):
     """Chunks of 256 amplitudes, of which there are enough for tables."""
     monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)

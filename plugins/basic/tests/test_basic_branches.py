@@ -103,6 +103,13 @@ def test_one_shots_state_is_the_end_of_one_of_the_worlds(
     )
 
 
+@pytest.mark.parametrize("memory", [False, True])
+def test_a_circuit_that_shows_nothing_has_no_counts_however_its_runs_split(memory: bool, simulated: Any) -> None:
+    circuit = Circuit(2).h(0).reset(0).h(0)
+    circuit.measure(0, circuit.add_creg("s", 1, output=False))
+    assert simulated(circuit, method="branching", memory=memory).get_counts() == {}
+
+
 def dynamic_example() -> Circuit:
     """Mid-circuit measurement, reset, conditions and a loop, with all eight outcomes."""
     circuit = Circuit(3, 3).ry(0.9, 0).cx(0, 1).ry(2.0, 2).measure(0, 0).reset(0)

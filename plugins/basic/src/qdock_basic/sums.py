@@ -56,7 +56,8 @@ class Sums:
     def _merge(self) -> None:
         if len(self._parts) == 1 and self._table is None:
             return
-        if self._table is None and 1 << self._num_clbits <= _OUTCOMES_A_ROW * self._rows:
+        # An outcome of no clbits has no word that could be a place in a table.
+        if self._table is None and self._num_clbits and 1 << self._num_clbits <= _OUTCOMES_A_ROW * self._rows:
             self._table = np.zeros(1 << self._num_clbits, self._dtype)
         if self._table is None:
             self._merge_rows()

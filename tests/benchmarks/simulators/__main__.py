@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import platformdirs
@@ -25,6 +26,8 @@ from report import Line, write_plot, write_table
 FOLDER = platformdirs.user_cache_path("qdock-benchmark")
 # Statevectors of up to so many qubits are compared with the reference.
 REFERENCE_QUBITS = 20
+# Threads of OpenMP spin on for a while after a library's turn, on the CPUs of whoever is next: all wait for them.
+PAUSE = 0.3
 ALLOWED = {"double": 1e-12, "single": 1e-5}
 
 
@@ -49,6 +52,7 @@ class Bench:
         for _ in range(rounds):
             for name in asked:
                 if name not in errors:
+                    sleep(PAUSE)
                     answer = self.ask(name, "seconds", cell)
                     if "error" in answer:
                         errors[name] = answer["error"]

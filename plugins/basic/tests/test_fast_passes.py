@@ -131,7 +131,7 @@ def test_looks_come_while_untouched_memory_is_cleared(monkeypatch):
     monkeypatch.setattr(passes, "_PIECES_BETWEEN_LOOKS", 2)
     stopper = Stopper()
     with pytest.raises(KeyboardInterrupt):
-        fast.statevector(Circuit(20).rx(0.3, 19), watch=stopper)
+        fast.statevector(Circuit(20).rxx(0.3, 18, 19), watch=stopper)
     assert stopper.fractions == [1, 1, 1]
 
 

@@ -19,6 +19,7 @@ from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.loops.sums import squares, sums_of_blocks
 from qdock_basic.fast.machine.memory import aligned
 from qdock_basic.fast.machine.pool import thread_count
+from qdock_basic.fast.products.state import product_state
 from qdock_basic.fast.small.cache import run_at
 from qdock_basic.fast.small.counts import count_runs, prepared
 from qdock_basic.fast.small.many import run_batch
@@ -52,6 +53,10 @@ def statevector(
     phase = angle_of(circuit.global_phase)
     if known.is_affine and initial is None:
         return affine_state(known, num_qubits, phase, dtype, thread_count(threads), watch)
+    if num_qubits >= LEAST_BITS and initial is None and not known.large:
+        found = product_state(known, num_qubits, phase, dtype, thread_count(threads), watch)
+        if found is not None:
+            return found
     if known.large and initial is None:
         initial = np.eye(1, 1 << num_qubits, dtype=dtype)[0]
     # In cache the state is made elsewhere and copied, so that it does not matter where it lies.

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Condition, Lock, Thread
 
 from qdock_basic.fast.machine.cpus import usable_cpus
+from qdock_basic.fast.machine.placement import cpu_here, keep_off
 
 __all__ = ["share", "thread_count"]
 
@@ -64,13 +65,16 @@ class _Call:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._cpu = cpu_here()
         self._changed = Condition(Lock())
         self._running = 0
         self._is_closed = False
         self._error: BaseException | None = None
 
     def join_in(self) -> None:
-        """Do a part of the work, unless it is over."""
+        """Do a part of the work, unless it is over; not on the CPU of the one whose work it is."""
+        if not self._is_closed:
+            keep_off(self._cpu)
         with self._changed:
             if self._is_closed:
                 return

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qdock.common.lifetime import remember
 from qdock.config import Config
 from qdock.discovery.plugins import PluginInfo, describe
+from qdock.dispatch.lifetime import remember
 from qdock.errors import BackendNotFoundError, JobError, PluginError, QdockError
 from qdock.registry import Registry, import_factory
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from qdock.common.lifetime import close_at_exit
+from qdock.dispatch.lifetime import close_at_exit
 from qdock.dispatch.submission import check_metadata, check_tags
 from qdock.errors import OptionError
 from qdock.job import RecordedJob

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.backend import execute
 from qdock.call import Call
-from qdock.common.lifetime import close_at_exit
 from qdock.dispatch.attempts import Attempts
+from qdock.dispatch.lifetime import close_at_exit
 from qdock.dispatch.submission import Submission, check_metadata
 from qdock.errors import OptionError
 from qdock.executors.inline import interrupted, pass_on_interrupt

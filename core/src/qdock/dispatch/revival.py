@@ -14,7 +14,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from qdock.common.lifetime import close_at_exit
+from qdock.dispatch.lifetime import close_at_exit
 from qdock.dispatch.prepare import prepare
 from qdock.errors import JobError, QdockError, StoreError
 from qdock.stores.owner import log_lines

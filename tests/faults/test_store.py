@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from qdock.circuit import Circuit
 from qdock.errors import JobError, StoreError
 from qdock.job import JOB_FINAL_STATES, JobStatus
 from qdock.stores.sqlite_store import SqliteStore
@@ -144,7 +146,7 @@ def test_a_flipped_byte_is_never_a_wrong_result_and_never_a_crash(tmp_path):
     flips, rng, path = count(1000, 10_000), random.Random(3), tmp_path / "jobs.sqlite"
     store, ids = SqliteStore(path), [f"job-{number}" for number in range(6)]
     for job_id in ids:
-        done = changed(queued(job_id, options={"shots": 10}), status=S.DONE)
+        done = changed(queued(job_id, options={"shots": 10}, program=program_of(job_id)), status=S.DONE)
         store.create(done, result_of(job_id), log_of(job_id))
     store.close()
     data = path.parent / f"{path.name}.files" / "data"
@@ -177,11 +179,13 @@ def read_all(path, ids):
         for job_id in ids:
             try:
                 record, result, log = store.get(job_id), store.result(job_id), store.logs(job_id)
+                program = record.program.load()
             except (StoreError, JobError):
                 seen = "refused"
                 continue
             assert (record.id, record.status, record.seed, record.options) == (job_id, S.DONE, 7, {"shots": 10})
             assert result == result_of(job_id)
+            assert program == program_of(job_id)
             if log != log_of(job_id):
                 # Another line than was logged must say so.
                 assert any(line.text.startswith("[damaged: ") for line in log)
@@ -189,6 +193,16 @@ def read_all(path, ids):
     finally:
         store.close()
     return seen
+
+
+@cache
+def program_of(job_id):
+    """A short circuit, which is JSON, or circuits that are packed, or one that takes a file of its own."""
+    number = int(job_id.removeprefix("job-"))
+    circuit = Circuit(2, 2).h(0).cx(0, 1)
+    for step in range((0, 100, 7000)[number % 3]):
+        circuit.rx(step / 7, step % 2)
+    return (circuit, Circuit(1)) if number % 3 == 1 else circuit
 
 
 def log_of(job_id):

@@ -113,5 +113,6 @@ ROWS = (
 def label(cell: Cell) -> str:
     """Return a cell as words."""
     words = [cell["task"], *(str(cell[key]) for key in ("circuit", "qubits") if key in cell)]
-    notes = ["with building"] * bool(cell.get("building")) + [f"{cell['store']} store"] * ("store" in cell)
-    return ", ".join([" ".join(words), *notes])
+    building = ["with building"] if cell.get("building") else []
+    store = [f"{cell['store']} store"] if "store" in cell else []
+    return ", ".join([" ".join(words), *building, *store])

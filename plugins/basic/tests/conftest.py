@@ -41,8 +41,14 @@ def oracle() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def random_circuits() -> ModuleType:
+    """Strategies of random circuits without classical control."""
+    return _module("random_circuits")
+
+
+@pytest.fixture(scope="session")
 def dynamic() -> ModuleType:
-    """Strategies of random circuits."""
+    """Strategies of random circuits with classical control."""
     return _module("dynamic_circuits")
 
 

@@ -252,3 +252,33 @@ _STEPS: dict[str, Callable[..., list[tuple[World, Signal]]]] = {
     "switch": _switch,
     "while": _while,
 }
+
+
+# --- states of more qubits than matrices can be made for
+
+
+def state_of(circuit: Circuit, state: np.ndarray | None = None) -> np.ndarray:
+    """The state after gates: each one's tensor is multiplied into that of the state."""
+    size = circuit.num_qubits
+    tensor = (np.eye(1, 1 << size, dtype=complex)[0] if state is None else state).reshape((2,) * size)
+    for operation in circuit:
+        # The last axis is the least significant bit, and the first qubit is that of the matrix.
+        axes = [size - 1 - qubit for qubit in reversed(operation.qubits)]
+        width = len(axes)
+        gate = operation.gate.matrix().reshape((2,) * 2 * width)
+        tensor = np.moveaxis(np.tensordot(gate, tensor, (range(width, 2 * width), axes)), range(width), axes)
+    return cmath.exp(1j * circuit.global_phase) * tensor.reshape(-1)
+
+
+def read_distribution(circuit: Circuit) -> np.ndarray:
+    """Exact probabilities over all clbits where all measurements are at the end."""
+    gates = [operation for operation in circuit if operation.name != "measure"]
+    readings = [operation for operation in circuit if operation.name == "measure"]
+    alone = Circuit(circuit.num_qubits)
+    for operation in gates:
+        alone.append(operation.gate, operation.qubits)
+    indices, outcomes = np.arange(1 << circuit.num_qubits), np.zeros(1 << circuit.num_qubits, int)
+    for operation in readings:
+        (qubit,), (clbit,) = operation.qubits, operation.clbits
+        outcomes = outcomes & ~(1 << clbit) | (indices >> qubit & 1) << clbit
+    return np.bincount(outcomes, np.abs(state_of(alone)) ** 2, 1 << circuit.num_clbits)

@@ -1,4 +1,4 @@
-"""Random circuits through every method, engine and precision: the same states, distributions and counts."""
+"""Which method and which engine run a circuit, and what of the circuit they run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.errors import JobCancelledError, OptionError
-from qdock.gates import GATES, Gate
+from qdock.gates import Gate
 from qdock_basic import BasicSimulator, fast
 from qdock_basic.batch import Batch
 from qdock_basic.fast_engine import FastEngine
@@ -23,71 +21,9 @@ from qdock_basic.plugin import SPEC
 from qdock_basic.watch import Watch
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")
-PLAIN = [row for row in GATES.values() if row.name != "id"]
-
-
-def append_gate(draw: Any, circuit: Circuit) -> None:
-    row = draw(st.sampled_from([row for row in PLAIN if row.num_qubits <= circuit.num_qubits]))
-    on = draw(st.permutations(range(circuit.num_qubits)))
-    gate = Gate(row.name, tuple(draw(st.floats(-4, 4)) for _ in range(row.num_params)))
-    if draw(st.booleans()) and row.num_qubits < circuit.num_qubits:
-        gate = gate.control(1, draw(st.integers(0, 1)))
-    circuit.append(gate, on[: gate.num_qubits])
-
-
-@st.composite
-def gate_circuits(draw: Any, most_qubits: int = 5) -> Circuit:
-    size = draw(st.integers(1, most_qubits))
-    circuit = Circuit(size, size, global_phase=draw(st.sampled_from([0.0, 0.7])))
-    for _ in range(draw(st.integers(0, 20))):
-        append_gate(draw, circuit)
-    return circuit
-
-
-@st.composite
-def measured_circuits(draw: Any) -> Circuit:
-    """Gates, then some qubits measured, in any order and into any clbits, with other gates between."""
-    circuit = draw(gate_circuits())
-    for qubit in draw(st.permutations(range(circuit.num_qubits)))[: draw(st.integers(1, circuit.num_qubits))]:
-        circuit.measure(qubit, draw(st.integers(0, circuit.num_clbits - 1)))
-        if draw(st.booleans()):
-            append_gate(draw, circuit)
-    return circuit
 
 
 # --- engines
-
-
-@needs_numba
-@settings(deadline=None)
-@given(gate_circuits(), st.sampled_from(["double", "single"]))
-def test_both_engines_give_the_state_and_the_unitary(
-    oracle: Any, simulated: Any, circuit: Circuit, precision: str
-) -> None:
-    close = {"atol": 1e-12 if precision == "double" else 2e-5}
-    matrix = oracle.unitary(circuit)
-    for engine in ("numpy", "fast"):
-        state = simulated(circuit, output="statevector", engine=engine, precision=precision).statevector
-        np.testing.assert_allclose(state, matrix[:, 0], **close)
-        found = simulated(circuit, output="unitary", engine=engine, precision=precision).unitary
-        np.testing.assert_allclose(found, matrix, **close)
-
-
-@needs_numba
-@settings(deadline=None, max_examples=30)
-@given(st.data())
-def test_a_seed_gives_the_same_counts_on_both_engines_and_any_number_of_threads(
-    dynamic: Any, simulated: Any, data: Any
-) -> None:
-    circuit = data.draw(st.one_of(measured_circuits(), dynamic.dynamic_circuits()))
-    if not circuit.num_clbits or not len(circuit):
-        return
-    options = {"shots": data.draw(st.sampled_from([1, 100, 2_000])), "memory": True}
-    expected = simulated(circuit.measure(0, 0), engine="numpy", **options)
-    for threads in (1, 8):
-        found = simulated(circuit, engine="fast", threads=threads, **options)
-        assert found.get_counts() == expected.get_counts()
-        assert (found.memory == expected.memory).all()
 
 
 @needs_numba
@@ -102,15 +38,6 @@ def test_shots_of_a_large_state_are_the_same_on_both_engines(simulated: Any) -> 
 
 
 # --- methods
-
-
-@settings(deadline=None)
-@given(measured_circuits())
-def test_exact_distributions_are_the_same_by_every_method(oracle: Any, simulated: Any, circuit: Circuit) -> None:
-    expected = oracle.distribution(circuit)
-    for method in ("auto", "branching"):
-        found = simulated(circuit, output="probabilities", method=method)
-        np.testing.assert_allclose(found.get_probabilities(), expected, atol=1e-9)
 
 
 def followed(circuit: Circuit, counts: Any, oracle: Any) -> None:

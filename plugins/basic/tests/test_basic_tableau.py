@@ -25,31 +25,6 @@ both = pytest.mark.parametrize(
 
 FIXED = ("x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "id")
 PAIRS = ("cx", "cy", "cz", "swap", "iswap", "dcx", "ecr")
-TURNS = ("rx", "ry", "rz", "p", "rxx", "rzz", "rzx", "ryy")
-
-
-@st.composite
-def clifford_circuits(draw: Any, most_qubits: int = 4) -> Circuit:
-    """Gates, measurements, and resets in any order; every clbit is shown."""
-    size = draw(st.integers(1, most_qubits))
-    circuit = Circuit(size, draw(st.integers(1, 4)))
-    for _ in range(draw(st.integers(0, 20))):
-        kind = draw(st.sampled_from(["fixed", "fixed", "pair", "pair", "turn", "measure", "reset", "power"]))
-        first, second = (*draw(st.permutations(range(size))), None)[:2]
-        if kind == "fixed":
-            circuit.append(draw(st.sampled_from(FIXED)), [first])
-        elif kind == "pair" and second is not None:
-            circuit.append(draw(st.sampled_from(PAIRS)), [first, second])
-        elif kind == "turn":
-            name = draw(st.sampled_from(TURNS if second is not None else TURNS[:4]))
-            circuit.append(name, [first, second][: GATES[name].num_qubits], [math.pi / 2 * draw(st.integers(-4, 4))])
-        elif kind == "measure":
-            circuit.measure(first, draw(st.integers(0, circuit.num_clbits - 1)))
-        elif kind == "reset":
-            circuit.reset(first)
-        elif kind == "power":
-            circuit.append(Gate("s").to_power(3), [first])
-    return circuit.measure(0, 0)
 
 
 def random_circuit(size: int, depth: int, rng: np.random.Generator) -> Circuit:
@@ -68,10 +43,11 @@ def random_circuit(size: int, depth: int, rng: np.random.Generator) -> Circuit:
 
 @both
 @settings(deadline=None)
-@given(circuit=clifford_circuits())
+@given(data=st.data())
 def test_all_outcomes_are_those_of_statevectors_and_equally_likely(
-    outcomes_of: Any, oracle: Any, circuit: Circuit
+    outcomes_of: Any, oracle: Any, random_circuits: Any, data: Any
 ) -> None:
+    circuit = data.draw(random_circuits.clifford())
     assert is_clifford(circuit)
     space = outcomes_of(circuit, Watch(Context()))
     choices = np.arange(1 << len(space.rows), dtype=np.uint64).reshape(-1, 1)

@@ -33,7 +33,8 @@ class BasicSimulator(LocalBackend):
 
     Which method runs follows from circuit and options alone, and is told in the result's metadata: ``"sampling"`` of
     one final state, ``"branching"`` where measurements or resets on the way split a run, ``"stabilizer"`` for circuits
-    of Clifford gates, ``"statevector"`` or ``"unitary"``. Which engine applies the gates changes no result.
+    of Clifford gates, ``"statevector"`` or ``"unitary"``. Which engine applies the gates changes no result beyond
+    rounding, and no count in double precision.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ SPEC = BackendSpec(
             str,
             default="auto",
             choices=("auto", "numpy", "fast"),
-            doc="What applies the gates: numpy, or compiled kernels, which need numba. It changes no result.",
+            doc="What applies the gates: numpy, or kernels compiled by numba. Results differ by rounding alone.",
         ),
         "threads": Option(
             int, minimum=1, maximum=4096, doc="How many may work; if not set, QDOCK_THREADS or the CPUs there are."

@@ -78,6 +78,7 @@ class Batch(NamedTuple):
     def _groups(self) -> dict[Shape, list[Member]]:
         groups: dict[Shape, list[Member]] = {}
         for number, circuit in enumerate(self.circuits):
+            self.context.check()
             shaped = circuit.once(shape_of)
             if shaped is not None:
                 groups.setdefault(shaped.shape, []).append(Member(number, shaped.gates))

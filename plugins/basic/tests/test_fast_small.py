@@ -21,6 +21,7 @@ from qdock_basic.fast.front import programs
 from qdock_basic.fast.front.columns import make_rows
 from qdock_basic.fast.front.rows import DIAGONAL, GONE, KIND, ONE, PARTS, TWO, A, B
 from qdock_basic.fast.machine.vectors import COMPLEX, REAL, TURNED
+from qdock_basic.fast.small.direct import MOST_DIRECT
 
 PRECISIONS = {"double": 1e-12, "single": 1e-5}
 both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
@@ -44,10 +45,10 @@ def modified(row, rng, room):
 
 @both_precisions
 @pytest.mark.parametrize("name", GATES)
-def test_every_gate_with_modifiers_acts_on_one_to_seven_qubits_as_in_numpy(shared, precision, name):
+def test_every_gate_with_modifiers_acts_on_few_qubits_as_in_numpy(shared, precision, name):
     rng = np.random.default_rng(GATES[name].code)
-    for num_qubits in range(max(1, GATES[name].num_qubits), 8):
-        for gate in modified(GATES[name], rng, num_qubits - GATES[name].num_qubits):
+    for num_qubits in [*range(max(1, GATES[name].num_qubits), 8), MOST_DIRECT + 1]:
+        for gate in modified(GATES[name], rng, min(num_qubits, 7) - GATES[name].num_qubits):
             circuit = Circuit(num_qubits).append(gate, rng.permutation(num_qubits)[: gate.num_qubits].tolist())
             initial = shared.random_state(num_qubits, rng)
             state, _ = fast.statevector(circuit, precision=precision, initial=initial)
@@ -61,8 +62,9 @@ def test_every_gate_with_modifiers_acts_on_one_to_seven_qubits_as_in_numpy(share
 
 
 @both_precisions
+@pytest.mark.parametrize("num_qubits", [6, MOST_DIRECT + 1])
 @pytest.mark.parametrize("parts", [COMPLEX, REAL, TURNED])
-def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, parts):
+def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, num_qubits, parts):
     rng = np.random.default_rng(parts)
     left, right = (rng.normal(size=(2, 2, 2)) @ [1, 1j] for _ in range(2))
     matrix = np.linalg.qr(np.kron(left, right))[0]
@@ -73,23 +75,23 @@ def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, pa
         matrix = np.asarray(fast.unitary(both)[0])
     for a in range(6):
         for b in set(range(6)) - {a}:
-            initial = shared.random_state(6, rng)
+            initial = shared.random_state(num_qubits, rng)
             for gate in (Gate("unitary", array=matrix), Gate("unitary", array=matrix).control(1, int(rng.integers(2)))):
                 control = [int(rng.choice(list(set(range(6)) - {a, b})))][: gate.num_qubits - 2]
-                circuit = Circuit(6).append(gate, [*control, a, b])
+                circuit = Circuit(num_qubits).append(gate, [*control, a, b])
                 state, _ = fast.statevector(circuit, precision=precision, initial=initial)
                 np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
 
 
 @settings(max_examples=40, deadline=None)
-@given(num_qubits=st.integers(1, 7), length=st.integers(0, 300), seed=st.integers(0, 2**32))
+@given(num_qubits=st.integers(1, MOST_DIRECT + 2), length=st.integers(0, 300), seed=st.integers(0, 2**32))
 def test_long_circuits_of_few_qubits_have_room(shared, num_qubits, length, seed):
     rng = np.random.default_rng(seed)
     circuit = shared.random_circuit(num_qubits, length, rng, 3)
     np.testing.assert_allclose(fast.statevector(circuit)[0], shared.reference(circuit), atol=1e-11)
 
 
-@pytest.mark.parametrize("num_qubits", [2, 3, 6, 12, 13])
+@pytest.mark.parametrize("num_qubits", [2, 3, 6, 9, 12, 13])
 def test_the_most_rows_and_terms_that_gates_may_make_have_room(shared, num_qubits):
     circuit = Circuit(num_qubits)
     for step in range(400):

@@ -26,16 +26,13 @@ from qdock_basic.fast.front.gate_matrices import gate_matrix
 from qdock_basic.fast.front.merging import is_merged_alone, merge_alone, merge_controlled, merge_pair, shall_merge
 from qdock_basic.fast.front.products import copy, is_diagonal, parts_of
 from qdock_basic.fast.front.rows import DIAGONAL, FLIP, MANY, ONE, SWAP, TWO, Rows
-from qdock_basic.fast.front.source import Source, source_at
+from qdock_basic.fast.front.source import DETAILS, MODIFIED, Source, check_pause, first_modified, source_at
 from qdock_basic.fast.front.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, lowest
 from qdock_basic.fast.machine.vectors import REAL
 
 __all__ = ["fill", "make_rows"]
-
-_MODIFIED, _BARRIER, _DELAY = 128, 131, 132
-_DETAILS = 5
 
 
 @compiled
@@ -70,18 +67,16 @@ def fill(draft: Draft, source: Source, num_qubits: int, offset: int, first: int,
     _name_slots(source, draft, num_qubits, offset, first, end)
     if not fresh:
         _move_to_slots(draft, num_qubits, offset)
-    row = 0
-    while row < source.num_modified and source.modified[_DETAILS * row] < first:
-        row += 1
+    row = first_modified(source, first)
     for operation in range(first, end):
         code = source.code[operation]
-        if code < _MODIFIED:
+        if code < MODIFIED:
             _table_gate(source, draft, operation, code)
-        elif code == _MODIFIED:
-            _modified_gate(source, draft, operation, at(source.modified, _DETAILS * row))
+        elif code == MODIFIED:
+            _modified_gate(source, draft, operation, at(source.modified, DETAILS * row))
             row += 1
-        elif not _BARRIER <= code <= _DELAY:
-            raise ValueError("The fast engine runs gates; a measurement or classical control stands in the range.")
+        else:
+            check_pause(code)
     mark_parts(draft)
 
 
@@ -90,7 +85,7 @@ def fill(draft: Draft, source: Source, num_qubits: int, offset: int, first: int,
 
 @inner
 def _is_renaming(code: int) -> bool:
-    return code < _MODIFIED and GATE_FORMULA[code] == SWAPPED and GATE_CONTROLS[code] == 0
+    return code < MODIFIED and GATE_FORMULA[code] == SWAPPED and GATE_CONTROLS[code] == 0
 
 
 @inner

@@ -9,10 +9,13 @@ import numpy as np
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import address, pointer, to_pointer
 
-__all__ = ["NUM_ADDRESSES", "Source", "locate", "source_at"]
+__all__ = ["DETAILS", "MODIFIED", "NUM_ADDRESSES", "Source", "check_pause", "first_modified", "locate", "source_at"]
 
 #: How many numbers `locate` writes.
 NUM_ADDRESSES = 9
+#: The code of gates with modifiers, the first that is none of the table's; and how many numbers tell of each.
+MODIFIED, DETAILS = 128, 5
+_BARRIER, _DELAY = 131, 132
 
 
 class Source(NamedTuple):
@@ -65,3 +68,19 @@ def source_at(addresses: Any) -> Source:
         addresses[7],
         addresses[8],
     )
+
+
+@inner
+def first_modified(source: Source, first: int) -> int:
+    """Return how many gates with modifiers stand before an operation."""
+    row = 0
+    while row < source.num_modified and source.modified[DETAILS * row] < first:
+        row += 1
+    return row
+
+
+@inner
+def check_pause(code: int) -> None:
+    """Refuse what is no gate but for barriers and delays, which do nothing."""
+    if not _BARRIER <= code <= _DELAY:
+        raise ValueError("The fast engine runs gates; a measurement or classical control stands in the range.")

@@ -109,7 +109,7 @@ def add_phase(inside: int, outside: int, angle: float, chunk: Chunk, ops: Ops) -
     new_op(0, inside, inside, 0, (outside, outside), chunk, ops)
     lanes = (1 << chunk.lane_bits) - 1
     out = at(pointer(ops.table), ops.counts[ENTRIES])
-    ops.counts[ENTRIES] += write_phase(cmath.rect(1.0, angle), inside & lanes, chunk.lane_bits, out)
+    ops.counts[ENTRIES] += write_phase(cmath.rect(1.0, angle), inside & lanes, inside & lanes, chunk.lane_bits, out)
 
 
 # --- tables

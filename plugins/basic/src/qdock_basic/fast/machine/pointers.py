@@ -20,6 +20,7 @@ __all__ = [
     "at",
     "bit_count",
     "hold",
+    "keep",
     "lane_bits",
     "lowest",
     "pointer",
@@ -112,14 +113,44 @@ def spread(typingctx: Any, table: Any, place: Any, value: Any) -> Any:
     count = 1 << LANE_BITS[table.dtype.bitwidth // 8]
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.VectorType(arguments[0].type.pointee, count)
-        first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[2], ir.Constant(ir.IntType(32), 0))
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), count), None)
-        target = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
-        builder.store(builder.shuffle_vector(first, first, lanes), target, align=table.dtype.bitwidth // 8)
+        target = _vector_at(builder, arguments[0], arguments[1], count)
+        builder.store(_alike(builder, arguments[2], count), target, align=table.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(table, types.int64, table.dtype), codegen
+
+
+@intrinsic
+def keep(typingctx: Any, table: Any, place: Any, mask: Any, state: Any, other: Any) -> Any:
+    """Write a number to the lanes of a vector whose bits of a mask are not as in `state`; the rest is kept."""
+    bits, count = table.dtype.bitwidth, 1 << LANE_BITS[table.dtype.bitwidth // 8]
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = ir.Constant(ir.VectorType(ir.IntType(bits), count), list(range(count)))
+        wanted, given = (_alike(builder, _narrowed(builder, word, bits), count) for word in arguments[2:4])
+        target = _vector_at(builder, arguments[0], arguments[1], count)
+        old = builder.load(target, align=bits // 8)
+        is_met = builder.icmp_unsigned("==", builder.and_(lanes, wanted), given)
+        builder.store(builder.select(is_met, old, _alike(builder, arguments[4], count)), target, align=bits // 8)
+        return context.get_dummy_value()
+
+    return types.void(table, types.int64, types.int64, types.int64, table.dtype), codegen
+
+
+def _vector_at(builder: Any, table: Any, place: Any, count: int) -> Any:
+    kind = ir.VectorType(table.type.pointee, count)
+    return builder.bitcast(builder.gep(table, [place]), kind.as_pointer())
+
+
+def _narrowed(builder: Any, word: Any, bits: int) -> Any:
+    return word if bits == word.type.width else builder.trunc(word, ir.IntType(bits))
+
+
+def _alike(builder: Any, value: Any, count: int) -> Any:
+    """Return a vector of one value in all lanes."""
+    kind = ir.VectorType(value.type, count)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), count), None))
 
 
 @intrinsic

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdock.circuit import Circuit
+from qdock.errors import ResultError
+from qdock.result import Result
 from qdock.results.circuit_result import CircuitResult
 from qdock.results.counted import counted_entries
 
@@ -46,6 +48,29 @@ def test_entries_are_those_that_each_circuit_has_alone(seen: list[dict[int, int]
     ]
     assert found == alone
     assert [entry.get_counts() for entry in found] == [entry.get_counts() for entry in alone]
+
+
+@settings(deadline=None, max_examples=50)
+@given(SEEN, st.booleans(), st.booleans())
+def test_the_counts_of_a_result_are_those_of_each_entry(
+    seen: list[dict[int, int]], has_wide: bool, has_other_registers: bool
+) -> None:
+    entries = counted_entries(circuits_of(len(seen)), *arrays_of(seen), shots=100)
+    entries += [CircuitResult(num_clbits=70, shots=3, outcomes=np.array([[1, 2]]), counts=np.array([3]))] * has_wide
+    entries += [CircuitResult(num_clbits=4, shots=3, outcomes=np.array([5]), counts=np.array([3]))] * (
+        has_other_registers
+    )
+    if len(entries) != 1:
+        counts = Result(entries).get_counts()
+        assert counts == [entry.get_counts() for entry in entries]
+        assert [each.registers for each in counts] == [entry.registers for entry in entries]
+        assert [each.num_clbits for each in counts] == [entry.num_clbits for entry in entries]
+
+
+def test_an_entry_without_counts_among_others_is_named() -> None:
+    entries = counted_entries(circuits_of(2), *arrays_of([{1: 2}, {1: 2}]), shots=2)
+    with pytest.raises(ResultError, match="Circuit 'exact' has no counts"):
+        Result([*entries, CircuitResult(name="exact")]).get_counts()
 
 
 def test_entries_share_no_values_that_can_be_changed() -> None:

@@ -233,10 +233,10 @@ class Circuit(Builder):
         *arguments
             Hashable, and of a few values only: whatever comes back is kept beside the circuit.
         """
-        known, key = self._known, (function, *arguments)
+        known, key = self._known, (function, *arguments) if arguments else function
         if key in known:
             found, versions = known[key]
-            if all(block._known is version for block, version in versions):
+            if not versions or all(block._known is version for block, version in versions):
                 return found  # type: ignore[no-any-return]  # what this function returned
         if len(self._code) > _KEPT_OPERATIONS:
             return function(self, *arguments)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,7 @@ __all__ = [
     "Switch",
     "Variable",
     "While",
+    "starts_of",
 ]
 
 
@@ -85,6 +86,7 @@ NUM_QUBITS = _sizes(
 NUM_PARAMS = _sizes("num_params", {Code.MODIFIED: VARIABLE, Code.DELAY: 1})
 NUM_CLBITS = np.zeros(256, dtype=np.int64)
 NUM_CLBITS[Code.MEASURE] = 1
+_ALL_SIZES = np.array([NUM_QUBITS, NUM_CLBITS, NUM_PARAMS])
 
 
 # --- details
@@ -343,7 +345,10 @@ class Variable:
     initial: Number = 0
 
 
-class Columns(NamedTuple):
+Starts = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+class Columns:
     """A circuit's operations as flat arrays, read-only; row ``i`` of a flat column is ``[start[i]:start[i + 1]]``.
 
     Attributes
@@ -360,15 +365,55 @@ class Columns(NamedTuple):
         By position in `params`.
     """
 
-    code: npt.NDArray[np.uint8]
-    qubits: npt.NDArray[np.int32]
-    qubit_start: npt.NDArray[np.int64]
-    clbits: npt.NDArray[np.int32]
-    clbit_start: npt.NDArray[np.int64]
-    params: npt.NDArray[np.float64]
-    param_start: npt.NDArray[np.int64]
-    details: dict[int, Detail]
-    expressions: dict[int, Expr]
+    __slots__ = ("_starts", "clbits", "code", "details", "expressions", "params", "qubits")
+
+    def __init__(
+        self,
+        code: npt.NDArray[np.uint8],
+        qubits: npt.NDArray[np.int32],
+        clbits: npt.NDArray[np.int32],
+        params: npt.NDArray[np.float64],
+        details: dict[int, Detail],
+        expressions: dict[int, Expr],
+    ) -> None:
+        self.code, self.qubits, self.clbits, self.params = code, qubits, clbits, params
+        self.details, self.expressions = details, expressions
+        # They take longer than all the rest, and many small circuits are run together without them.
+        self._starts: Starts | None = None
+
+    @property
+    def qubit_start(self) -> npt.NDArray[np.int64]:
+        """Where the qubits of each operation begin, and the end."""
+        return self._get_starts()[0]
+
+    @property
+    def clbit_start(self) -> npt.NDArray[np.int64]:
+        """Where the clbits of each operation begin, and the end."""
+        return self._get_starts()[1]
+
+    @property
+    def param_start(self) -> npt.NDArray[np.int64]:
+        """Where the angles of each operation begin, and the end."""
+        return self._get_starts()[2]
+
+    def _get_starts(self) -> Starts:
+        if self._starts is None:
+            self._starts = starts_of(self.code, self.details)
+        return self._starts
+
+
+def starts_of(code: npt.NDArray[np.uint8], details: Mapping[int, Detail]) -> Starts:
+    """Return where the qubits, clbits and angles of each of n operations begin, and the ends: read-only arrays."""
+    sizes = _ALL_SIZES.take(code, axis=1)
+    for index, detail in details.items():
+        if isinstance(detail, Modifier):
+            sizes[:, index] = detail.num_qubits, 0, detail.num_params
+        elif isinstance(detail, Barrier):
+            sizes[0, index] = detail.num_qubits
+    starts = np.zeros((len(sizes), len(code) + 1), np.int64)
+    sizes.cumsum(axis=1, out=starts[:, 1:])
+    starts.flags.writeable = False
+    return starts[0], starts[1], starts[2]
 
 
 @dataclass(frozen=True)

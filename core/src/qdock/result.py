@@ -16,6 +16,7 @@ from qdock.common.suggest import did_you_mean
 from qdock.errors import ResultError, ResultFormatError
 from qdock.results import result_io
 from qdock.results.circuit_result import ARRAYS, CircuitResult
+from qdock.results.counted import counts_of_each
 from qdock.results.counts import Counts
 from qdock.results.result_checks import check_finite, check_header
 from qdock.results.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
@@ -178,7 +179,7 @@ class Result:
             If there are no counts, or no such circuit.
         """
         if circuit is None and len(self.entries) != 1:
-            return [entry.get_counts() for entry in self.entries]
+            return counts_of_each(self.entries)
         return self.get_entry(circuit).get_counts()
 
     def get_memory(self, circuit: int | str | _Named | None = None) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qdock.circuit import Circuit
 from qdock.errors import CircuitError
 from qdock.expr import Parameter
-from qdock.gates import GATES
+from qdock.gates import GATES, Gate
 from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
@@ -87,6 +87,19 @@ def test_several_circuits_give_the_states_of_each(shared, precision, threads):
     for circuit, state in zip(circuits, states, strict=True):
         np.testing.assert_allclose(state, shared.reference(circuit), atol=PRECISIONS[precision])
     assert stats.passes == 61
+
+
+def test_barriers_delays_and_controls_of_one_circuit_leave_the_next_ones_as_they_are(shared):
+    one = Circuit(3).h(0).barrier().append(Gate("ry", (0.3,)).control(2, 1), [0, 1, 2]).delay(5, [0, 1]).cx(0, 2)
+    other = Circuit(2).barrier(1).u(0.1, 0.2, 0.3, 1).append(Gate("x").control(1, 0), [1, 0]).rzz(0.4, 0, 1)
+    circuits = [one, other, one, Circuit(1), other]
+    for circuit, state in zip(circuits, fast.statevectors(circuits)[0], strict=True):
+        np.testing.assert_allclose(state, shared.reference(circuit), atol=1e-12)
+
+
+def test_an_unbound_parameter_of_one_of_several_circuits_is_refused():
+    with pytest.raises(CircuitError, match="theta"):
+        fast.statevectors([Circuit(1), Circuit(1).rx(Parameter("theta"), 0)])
 
 
 def test_no_circuits_give_no_states():

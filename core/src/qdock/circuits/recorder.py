@@ -14,11 +14,7 @@ from qdock.expr import Expr
 from qdock.expressions.arithmetic import shown, whole
 from qdock.gates import GATES, Gate, check_angle
 from qdock.operations import (
-    NUM_CLBITS,
-    NUM_PARAMS,
-    NUM_QUBITS,
     OPERATION_NAMES,
-    Barrier,
     Code,
     Columns,
     Detail,
@@ -29,7 +25,6 @@ __all__ = ["Qubits", "Recorder", "items"]
 
 MAX_NESTING = 100
 _MEASURE = bytes([Code.MEASURE])
-_SIZES = np.array([NUM_QUBITS, NUM_CLBITS, NUM_PARAMS], np.int64)
 
 #: A qubit, or several that an operation is applied to one after the other.
 Qubits = int | Sequence[int]
@@ -233,33 +228,15 @@ class Recorder:
     def columns(self) -> Columns:
         """Return the operations as flat arrays, without a copy; see `Columns`."""
         if self._columns is None:
-            code = _view(self._code, np.uint8)
-            qubit_start, clbit_start, param_start = self._starts(code)
             self._columns = Columns(
-                code,
+                _view(self._code, np.uint8),
                 _view(self._qubits, np.int32),
-                qubit_start,
                 _view(self._clbits, np.int32),
-                clbit_start,
                 _view(self._params, np.float64),
-                param_start,
                 self._details,
                 self._expressions,
             )
         return self._columns
-
-    def _starts(self, code: Any) -> Any:
-        """Return where the qubits, clbits and params of each operation begin."""
-        sizes = _SIZES.take(code, axis=1)
-        for index, detail in self._details.items():
-            if isinstance(detail, Modifier):
-                sizes[:, index] = detail.num_qubits, 0, detail.num_params
-            elif isinstance(detail, Barrier):
-                sizes[0, index] = detail.num_qubits
-        starts = np.zeros((len(sizes), len(code) + 1), np.int64)
-        sizes.cumsum(axis=1, out=starts[:, 1:])
-        starts.flags.writeable = False
-        return starts
 
     def _thaw(self) -> None:
         """Let the columns grow again after `columns` handed out views of them."""

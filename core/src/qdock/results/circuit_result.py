@@ -257,7 +257,8 @@ class CircuitResult:
             strings = _outcomes.bit_strings(self.outcomes, self.num_clbits, self.registers)
         else:
             strings = self.bit_strings
-        return Counts._from_strings(strings, counts, self.registers, self.num_clbits)
+        pairs = zip(strings, counts.tolist(), strict=True)
+        return Counts._from_pairs(pairs, self.registers, self.num_clbits)
 
     def get_memory(self) -> list[str]:
         """Return the bit string of every shot, in order, or raise `ResultError` if they were not kept."""

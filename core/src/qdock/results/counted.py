@@ -1,8 +1,9 @@
-"""Entries of many circuits that were counted together: what one check can say of all of them is checked once."""
+"""Entries of many circuits that were counted together, and their counts: what can be done once for all of them is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdock.results import result_checks as checks
 from qdock.results.circuit_result import CircuitResult, HasRegisters
+from qdock.results.counts import Counts
+from qdock.results.outcomes import FEW_BITS, few_bit_strings
 
-__all__ = ["counted_entries"]
+__all__ = ["counted_entries", "counts_of_each"]
 
 _MAX_CLBITS = 64
 
@@ -124,3 +127,31 @@ def _check_values(words: NDArray[Any], numbers: NDArray[Any], places: NDArray[An
     np.cumsum(numbers, dtype=exact, out=sums[1:])
     if (sums[places[1:]] - sums[places[:-1]] > first.shots).any():
         raise ValueError(f"`counts` of a circuit add up to at most its {first.shots} shots, but some add up to more.")
+
+
+def counts_of_each(entries: Sequence[CircuitResult]) -> list[Counts]:
+    """Return what `CircuitResult.get_counts` does of each entry; many of the same few clbits take a third of its time.
+
+    Raises
+    ------
+    ResultError
+        If one has no counts.
+    """
+    if not entries or not all(_is_like(entry, entries[0]) for entry in entries):
+        return [entry.get_counts() for entry in entries]
+    registers, num_clbits = entries[0].registers, entries[0].num_clbits
+    words = np.concatenate([entry.outcomes for entry in entries])[:, 0]
+    numbers: list[int] = np.concatenate([entry.counts for entry in entries]).tolist()
+    pairs = zip(few_bit_strings(words, num_clbits, registers), numbers, strict=True)
+    return [Counts._from_pairs(islice(pairs, len(entry.counts)), registers, num_clbits) for entry in entries]
+
+
+def _is_like(entry: CircuitResult, first: CircuitResult) -> bool:
+    """Whether an entry has counts over the same few clbits as the first one."""
+    values = vars(entry)
+    return (
+        values["counts"] is not None
+        and 0 < values["num_clbits"] <= FEW_BITS
+        and values["num_clbits"] == first.num_clbits
+        and values["registers"] == first.registers
+    )

@@ -76,12 +76,10 @@ class Counts(dict[str, int]):
             self.update(zip(_outcomes.bit_strings(words, num_clbits, registers), counts.tolist(), strict=True))
 
     @classmethod
-    def _from_strings(
-        cls, strings: Iterable[str], counts: NDArray[np.int64], registers: Registers, num_clbits: int
-    ) -> Counts:
+    def _from_pairs(cls, pairs: Iterable[tuple[str, int]], registers: Registers, num_clbits: int) -> Counts:
         """Return counts whose bit strings have been made already."""
         self = cls.__new__(cls)
-        dict.__init__(self, zip(strings, counts.tolist(), strict=True))
+        dict.__init__(self, pairs)
         self.registers, self.num_clbits = registers, num_clbits
         return self
 

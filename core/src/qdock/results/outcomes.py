@@ -285,10 +285,21 @@ def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[
     return texts
 
 
+def few_bit_strings(values: NDArray[np.uint64], num_bits: int, registers: Registers) -> list[str]:
+    """Return many words of at most `FEW_BITS` bits as text; see `bit_strings`, which takes less time for a few."""
+    strings: list[str] = _array_of_bit_strings(num_bits, registers).take(values.astype(np.intp)).tolist()
+    return strings
+
+
 @lru_cache(maxsize=64)
 def _all_bit_strings(num_bits: int, registers: Registers) -> list[str]:
     words = np.arange(1 << num_bits, dtype=np.uint64).reshape(-1, 1)
     return _chunk_of_bit_strings(words, num_bits, group_sizes(num_bits, registers))
+
+
+@lru_cache(maxsize=64)
+def _array_of_bit_strings(num_bits: int, registers: Registers) -> NDArray[np.object_]:
+    return np.array(_all_bit_strings(num_bits, registers), dtype=object)
 
 
 def _chunk_of_bit_strings(words: Words, num_bits: int, groups: list[int]) -> list[str]:

@@ -13,7 +13,8 @@ from qdock.circuit import Circuit
 from qdock.operations import Columns, Modifier
 from qdock_basic.fast.clifford.expansion import affine_state
 from qdock_basic.fast.drawing.binomial import like_numpy
-from qdock_basic.fast.front.programs import Ready, angle_of, matrix_of, ready
+from qdock_basic.fast.front.joined import Joined, join
+from qdock_basic.fast.front.programs import Ready, angle_of, has_large_gates, matrix_of, ready
 from qdock_basic.fast.front.stretch import Stretch
 from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.loops.sums import squares, sums_of_blocks
@@ -21,7 +22,7 @@ from qdock_basic.fast.machine.memory import aligned
 from qdock_basic.fast.machine.pool import thread_count
 from qdock_basic.fast.products.state import product_state
 from qdock_basic.fast.small.cache import run_at
-from qdock_basic.fast.small.counts import count_runs, prepared
+from qdock_basic.fast.small.counts import Prepared, count_runs, prepared
 from qdock_basic.fast.small.many import run_batch
 from qdock_basic.fast.stats import Looker, Stats, together
 from qdock_basic.kernels import Array, apply_form, controlled, form_of
@@ -89,14 +90,12 @@ def statevectors(
     circuits: Sequence[Circuit], precision: str, threads: int | None, watch: Looker | None
 ) -> tuple[list[Array], Stats]:
     """See `qdock_basic.fast.statevectors`."""
-    known = [ready(circuit) for circuit in circuits]
-    small = [index for index, circuit in enumerate(circuits) if _is_small(circuit, known[index])]
+    small = [index for index, circuit in enumerate(circuits) if _is_small(circuit)]
     found: dict[int, Array] = {}
     stats: list[Stats] = []
     if small:
         chosen, stops = [circuits[index] for index in small], [len(circuits[index]) for index in small]
-        what = (chosen, [known[index] for index in small], stops, PRECISIONS[precision])
-        amplitudes, starts, told = run_batch(*what, thread_count(threads), watch)
+        amplitudes, starts, told = run_batch(chosen, stops, PRECISIONS[precision], thread_count(threads), watch)
         found, stats = dict(zip(small, np.split(amplitudes, starts[1:-1]), strict=True)), [told]
     for index, circuit in enumerate(circuits):
         if index not in found:
@@ -114,35 +113,37 @@ def start_many(
     watch: Looker | None,
 ) -> tuple[Array, Stats]:
     """See `qdock_basic.fast.start_many`."""
-    known, dtype = [ready(circuit) for circuit in circuits], PRECISIONS[precision]
-    if not any(item.large for item in known):
-        amplitudes, _, told = run_batch(circuits, known, stops, dtype, thread_count(threads), watch)
+    dtype = PRECISIONS[precision]
+    if not any(has_large_gates(circuit.columns()) for circuit in circuits):
+        amplitudes, _, told = run_batch(circuits, stops, dtype, thread_count(threads), watch)
         return amplitudes.reshape(len(circuits), -1), told
     states = np.zeros((len(circuits), 1 << num_qubits), dtype)
     states[:, 0] = 1
     stretches = [Stretch(num_qubits, 0, 0, stop, 0.0, False) for stop in stops]
-    runs = zip(states, known, stretches, strict=True)
+    runs = zip(states, map(ready, circuits), stretches, strict=True)
     return states, together([_run(*run, threads, watch) for run in runs])
 
 
 def count_many(asked: Asked, threads: int | None) -> tuple[Ints, Stats] | None:
     """See `qdock_basic.fast.count_many`."""
-    begin = perf_counter()
-    known = [item.circuit.once(prepared, item.stop) for item in asked.gates]
-    if any(item.known.large for item in known) or not like_numpy():
+    begin, gates = perf_counter(), asked.gates
+    if any(has_large_gates(item.circuit.columns()) for item in gates) or not like_numpy():
         return None
     keys = np.array([asked.streams.stream_key(number) for number in asked.numbers], np.uint64)
-    counts = np.empty((len(known), len(asked.shape.words)), np.int64)
-    runs = np.concatenate([item.run for item in known]) if len(known) > 1 else known[0].run
-    used = thread_count(threads) if len(known) > 1 else 1
+    counts = np.empty((len(gates), len(asked.shape.words)), np.int64)
+    what: Prepared | Joined
+    if len(gates) == 1:
+        what, used = gates[0].circuit.once(prepared, gates[0].stop), 1
+    else:
+        what, used = join([item.circuit for item in gates], [item.stop for item in gates]), thread_count(threads)
     planned = perf_counter()
-    count_runs(runs, asked.shape.places, keys, asked.shots, PRECISIONS[asked.precision], counts, used)
-    return counts, Stats(len(known), used, planned - begin, perf_counter() - planned)
+    count_runs(what.runs, asked.shape.places, keys, asked.shots, PRECISIONS[asked.precision], counts, used)
+    return counts, Stats(len(gates), used, planned - begin, perf_counter() - planned)
 
 
-def _is_small(circuit: Circuit, known: Ready) -> bool:
+def _is_small(circuit: Circuit) -> bool:
     """Whether a circuit's state lies in cache, and compiled code does all of it."""
-    return circuit.num_qubits < LEAST_BITS and not known.large
+    return circuit.num_qubits < LEAST_BITS and not has_large_gates(circuit.columns())
 
 
 def _run(state: Array, known: Ready, stretch: Stretch, threads: int | None, watch: Looker | None) -> Stats:

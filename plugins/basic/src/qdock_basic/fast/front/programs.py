@@ -16,7 +16,7 @@ from qdock.unitaries.matrices import matrix_power
 from qdock_basic.fast.front.clifford_steps import IS_AFFINE
 from qdock_basic.fast.front.source import NUM_ADDRESSES, Source, locate
 
-__all__ = ["LARGE_TARGETS", "Ready", "angle_of", "matrix_of", "ready"]
+__all__ = ["LARGE_TARGETS", "Ready", "angle_of", "has_large_gates", "matrix_of", "ready"]
 
 #: Matrices on more qubits are left to numpy: they are work for a product of matrices, not for a loop.
 LARGE_TARGETS = 6
@@ -112,6 +112,11 @@ def matrix_of(detail: Modifier, angles: tuple[float, ...]) -> npt.NDArray[np.com
 @lru_cache(maxsize=1 << 10)
 def _table_matrix(name: str, power: float, angles: tuple[float, ...]) -> npt.NDArray[np.complex128]:
     return matrix_power(GATES[name].matrix(*angles), power)
+
+
+def has_large_gates(columns: Columns) -> bool:
+    """Whether an operation is a matrix too large for compiled code."""
+    return bool(columns.details) and bool(_large_gates(columns))
 
 
 def _large_gates(columns: Columns) -> list[int]:

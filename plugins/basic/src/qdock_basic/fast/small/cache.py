@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdock_basic.fast.front.source import source_at
-from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.fast.machine.jit import compiled
 from qdock_basic.fast.machine.pointers import hold, pointer, reals
 from qdock_basic.fast.small.direct import MOST_DIRECT, run_directly
 from qdock_basic.fast.small.merged import run_merged

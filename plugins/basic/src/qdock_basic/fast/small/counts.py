@@ -31,12 +31,12 @@ class Prepared(NamedTuple):
     ----------
     known : Ready
         Holds what the addresses lead to.
-    run : (1, NUM_ADDRESSES + 1) int64 array
+    runs : (1, NUM_ADDRESSES + 1) int64 array
         The addresses of the program, see `source.locate`, and how many of its operations are run.
     """
 
     known: Ready
-    run: npt.NDArray[np.int64]
+    runs: npt.NDArray[np.int64]
 
 
 def prepared(circuit: Circuit, stop: int) -> Prepared:
@@ -59,7 +59,7 @@ def count_runs(
     Parameters
     ----------
     runs : (m, NUM_ADDRESSES + 1) int64 array
-        Of each circuit; see `Prepared`.
+        Of each circuit; see `Prepared` and `joined.Joined`.
     places : (2^n,) int64 array
         For each index of an amplitude what is read there.
     keys : (m, 2) uint64 array

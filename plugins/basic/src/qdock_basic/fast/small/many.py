@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.circuit import Circuit
-from qdock_basic.fast.front.programs import Ready, angle_of
+from qdock_basic.fast.front.joined import Joined, join
+from qdock_basic.fast.front.programs import angle_of
+from qdock_basic.fast.front.source import NUM_ADDRESSES
 from qdock_basic.fast.machine.jit import compiled
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.machine.vectors import add_to
@@ -29,10 +31,8 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    addresses : (k, NUM_ADDRESSES) int64 array
-        Where their arrays lie.
-    stops : (k,) int64 array
-        How many operations of each are run.
+    runs : (k, NUM_ADDRESSES + 1) int64 array
+        See `joined.Joined`.
     sizes : (k,) int64 array
         Numbers of qubits.
     phases : (k,) float64 array
@@ -41,8 +41,7 @@ class Batch(NamedTuple):
         Where each one's amplitudes begin, and the end.
     """
 
-    addresses: Any
-    stops: Any
+    runs: Any
     sizes: Any
     phases: Any
     starts: Any
@@ -57,13 +56,12 @@ def _run_claimed(batch: Batch, claims: Any, end: int, step: int, amplitudes: Any
             break
         for number in range(first, min(first + step, end)):
             state = amplitudes[batch.starts[number] : batch.starts[number + 1]]
-            what = (batch.stops[number], batch.phases[number], True)
-            run_at(batch.addresses[number], batch.sizes[number], 0, 0, *what, state)
+            what = (batch.runs[number, NUM_ADDRESSES], batch.phases[number], True)
+            run_at(batch.runs[number], batch.sizes[number], 0, 0, *what, state)
 
 
 def run_batch(
     circuits: Sequence[Circuit],
-    known: Sequence[Ready],
     stops: Sequence[int],
     dtype: Any,
     threads: int,
@@ -74,8 +72,6 @@ def run_batch(
     Parameters
     ----------
     circuits : sequence of k Circuit
-    known : sequence of k Ready
-        Of each circuit.
     stops : sequence of k int
         How many operations of each are run.
     dtype : type
@@ -92,7 +88,8 @@ def run_batch(
     Stats
     """
     begin = perf_counter()
-    batch = _batch_of(circuits, known, stops)
+    joined = join(circuits, stops)
+    batch = _batch_of(circuits, joined)
     amplitudes, planned = np.empty(batch.starts[-1], dtype), perf_counter()
     for start in range(0, len(circuits), _BETWEEN_LOOKS):
         end = min(len(circuits), start + _BETWEEN_LOOKS)
@@ -107,13 +104,12 @@ def run_batch(
     return amplitudes, batch.starts, Stats(len(circuits), threads, planned - begin, perf_counter() - planned)
 
 
-def _batch_of(circuits: Sequence[Circuit], known: Sequence[Ready], stops: Sequence[int]) -> Batch:
+def _batch_of(circuits: Sequence[Circuit], joined: Joined) -> Batch:
     sizes = np.array([circuit.num_qubits for circuit in circuits], np.int64)
     starts = np.zeros(len(circuits) + 1, np.int64)
     np.cumsum(1 << sizes, out=starts[1:])
     return Batch(
-        np.concatenate([item.addresses for item in known]).reshape(len(known), -1),
-        np.array(stops, np.int64),
+        joined.runs,
         sizes,
         np.array([angle_of(circuit.global_phase) for circuit in circuits]),
         starts,

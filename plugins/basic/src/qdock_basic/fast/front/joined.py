@@ -1,0 +1,104 @@
+"""The gates of many circuits at once: columns of plain circuits, one behind the other, instead of a program of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from qdock.circuit import Circuit
+from qdock.operations import NUM_PARAMS, NUM_QUBITS
+from qdock_basic.fast.front.programs import Ready, ready
+from qdock_basic.fast.front.source import NUM_ADDRESSES
+from qdock_basic.fast.machine.jit import compiled
+from qdock_basic.fast.machine.pointers import address, at, pointer
+
+__all__ = ["Joined", "join"]
+
+_COLUMNS = {"code": np.uint8, "qubits": np.int32, "params": np.float64}
+_EMPTY = Circuit().columns()
+
+
+class Flat(NamedTuple):
+    """Columns of circuits, one behind the other.
+
+    Attributes
+    ----------
+    code, qubits, params : arrays
+        As in `qdock.operations.Columns`.
+    ends : (3, k) int64 array
+        Where each circuit's code, qubits and params end.
+    starts : (2, n + k) int64 array
+        Room for where the qubits and angles of each circuit's operations begin, and the ends.
+    """
+
+    code: npt.NDArray[np.uint8]
+    qubits: npt.NDArray[np.int32]
+    params: npt.NDArray[np.float64]
+    ends: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+
+class Joined(NamedTuple):
+    """The gates of k circuits.
+
+    Attributes
+    ----------
+    runs : (k, NUM_ADDRESSES + 1) int64 array
+        Where the arrays of each circuit lie, see `source.locate`, and how many of its operations are run.
+    flat : Flat
+    known : list of Ready
+        These two hold what the addresses lead to.
+    """
+
+    runs: npt.NDArray[np.int64]
+    flat: Flat
+    known: list[Ready]
+
+
+def join(circuits: Sequence[Circuit], stops: Sequence[int]) -> Joined:
+    """Return the gates of circuits; of each so many operations are to be run.
+
+    Raises
+    ------
+    CircuitError
+        If a parameter is not bound.
+    """
+    columns = [circuit.columns() for circuit in circuits]
+    runs = np.zeros((len(columns), NUM_ADDRESSES + 1), np.int64)
+    runs[:, NUM_ADDRESSES] = stops
+    # What has details or expressions takes more than its columns.
+    others = [number for number, item in enumerate(columns) if item.details or item.expressions]
+    known = [ready(circuits[number]) for number in others]
+    for number in others:
+        columns[number] = _EMPTY
+    arrays = [[getattr(item, name) for item in columns] for name in _COLUMNS]
+    ends = np.cumsum([np.fromiter(map(len, each), np.int64, len(each)) for each in arrays], axis=1)
+    joined = (np.concatenate([np.zeros(0, kind), *each]) for kind, each in zip(_COLUMNS.values(), arrays, strict=True))
+    flat = Flat(*joined, ends, np.empty((2, ends[0, -1] + len(columns)), np.int64))
+    _locate(flat, runs)
+    for number, item in zip(others, known, strict=True):
+        runs[number, :NUM_ADDRESSES] = item.addresses
+    return Joined(runs, flat, known)
+
+
+@compiled
+def _locate(flat: Flat, runs: Any) -> None:
+    """Write where the arrays of each circuit lie; of modified gates there are none."""
+    code, qubits, params, starts = 0, 0, 0, 0
+    for number in range(len(runs)):
+        run = runs[number]
+        run[0], run[1] = address(at(pointer(flat.code), code)), address(at(pointer(flat.qubits), qubits))
+        run[2], run[3] = address(at(pointer(flat.starts[0]), starts)), address(at(pointer(flat.params), params))
+        run[4] = address(at(pointer(flat.starts[1]), starts))
+        on, angles = 0, 0
+        for operation in range(code, flat.ends[0, number]):
+            flat.starts[0, starts], flat.starts[1, starts] = on, angles
+            on += NUM_QUBITS[flat.code[operation]]
+            angles += NUM_PARAMS[flat.code[operation]]
+            starts += 1
+        flat.starts[0, starts], flat.starts[1, starts] = on, angles
+        starts += 1
+        code, qubits, params = flat.ends[0, number], flat.ends[1, number], flat.ends[2, number]

@@ -201,7 +201,7 @@ class Circuit(Builder):
             return self._mapped(self, None)
         made = object.__new__(Circuit)
         self._has_shared_names = True
-        made.__dict__.update(self.__dict__)
+        made.__dict__ = self.__dict__.copy()
         made.metadata = copy.deepcopy(self.metadata) if self.metadata else {}
         # What has been worked out about the one holds for the other, until either changes.
         made._known = dict(self._known)

@@ -116,10 +116,14 @@ def new_folder() -> str:
 
 def qdock_batch(cell: Cell) -> Work:
     backend, all_steps = qdock_backend(cell["store"]), [tiny(index) for index in range(BATCH)]
+
+    def counts(circuits: list[Any]) -> Any:
+        return backend.run(circuits, engine="fast").result().get_counts()
+
     if cell["building"]:
-        return lambda: backend.run([qdock_circuit(steps, True) for steps in all_steps], engine="fast").result()
+        return lambda: counts([qdock_circuit(steps, True) for steps in all_steps])
     circuits = [qdock_circuit(steps, True) for steps in all_steps]
-    return lambda: backend.run(circuits, engine="fast").result().get_counts()
+    return lambda: counts(circuits)
 
 
 def qdock_one(_: Cell) -> Work:

@@ -45,7 +45,10 @@ def expressions(circuit: Circuit) -> list[Expr]:
 
 def parameters(circuit: Circuit) -> frozenset[Parameter]:
     """Return the parameters of a circuit and its blocks."""
-    return frozenset().union(*(expression.parameters for expression in expressions(circuit)))
+    found = expressions(circuit)
+    if not found:
+        return frozenset()
+    return frozenset().union(*(expression.parameters for expression in found))
 
 
 def count_ops(circuit: Circuit) -> dict[str, int]:

@@ -68,16 +68,7 @@ def counted_entries(
         checks.freeze(array)
     rows, common, edges = words.reshape(-1, 1), vars(first), places.tolist()
     entries = [
-        _entry(
-            {
-                **common,
-                "name": checks.check_text("name", circuit.name),
-                "outcomes": rows[start:stop],
-                "counts": numbers[start:stop],
-                "header": {},
-                "data": {},
-            }
-        )
+        _entry(common, checks.check_text("name", circuit.name), rows[start:stop], numbers[start:stop])
         for circuit, start, stop in zip(circuits, edges, edges[1:], strict=False)
     ]
     for entry, header in zip(entries, headers, strict=False):
@@ -86,9 +77,11 @@ def counted_entries(
     return entries
 
 
-def _entry(values: dict[str, Any]) -> CircuitResult:
+def _entry(common: dict[str, Any], name: str, outcomes: NDArray[Any], counts: NDArray[Any]) -> CircuitResult:
     """Return an entry of all its fields, which have been checked; its arrays are read-only."""
-    made = object.__new__(CircuitResult)
+    made, values = object.__new__(CircuitResult), common.copy()
+    values["name"], values["outcomes"], values["counts"] = name, outcomes, counts
+    values["header"], values["data"] = {}, {}
     # Nothing can be set on what is frozen, one by one or all at once, in another way.
     object.__setattr__(made, "__dict__", values)
     return made
@@ -140,10 +133,11 @@ def counts_of_each(entries: Sequence[CircuitResult]) -> list[Counts]:
     if not entries or not all(_is_like(entry, entries[0]) for entry in entries):
         return [entry.get_counts() for entry in entries]
     registers, num_clbits = entries[0].registers, entries[0].num_clbits
-    words = np.concatenate([entry.outcomes for entry in entries])[:, 0]
-    numbers: list[int] = np.concatenate([entry.counts for entry in entries]).tolist()
+    words = np.concatenate([entry.outcomes for entry in entries if entry.outcomes is not None])[:, 0]
+    arrays = [entry.counts for entry in entries if entry.counts is not None]
+    numbers: list[int] = np.concatenate(arrays).tolist()
     pairs = zip(few_bit_strings(words, num_clbits, registers), numbers, strict=True)
-    return [Counts._from_pairs(islice(pairs, len(entry.counts)), registers, num_clbits) for entry in entries]
+    return [Counts._from_pairs(islice(pairs, len(counts)), registers, num_clbits) for counts in arrays]
 
 
 def _is_like(entry: CircuitResult, first: CircuitResult) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.circuit import Circuit
-from qdock.operations import NUM_PARAMS, NUM_QUBITS
+from qdock.operations import NUM_PARAMS, NUM_QUBITS, Columns
 from qdock_basic.fast.front.programs import Ready, ready
 from qdock_basic.fast.front.source import NUM_ADDRESSES
 from qdock_basic.fast.machine.jit import compiled
@@ -17,7 +17,6 @@ from qdock_basic.fast.machine.pointers import address, at, pointer
 
 __all__ = ["Joined", "join"]
 
-_COLUMNS = {"code": np.uint8, "qubits": np.int32, "params": np.float64}
 _EMPTY = Circuit().columns()
 
 
@@ -74,14 +73,18 @@ def join(circuits: Sequence[Circuit], stops: Sequence[int]) -> Joined:
     known = [ready(circuits[number]) for number in others]
     for number in others:
         columns[number] = _EMPTY
-    arrays = [[getattr(item, name) for item in columns] for name in _COLUMNS]
-    ends = np.cumsum([np.fromiter(map(len, each), np.int64, len(each)) for each in arrays], axis=1)
-    joined = (np.concatenate([np.zeros(0, kind), *each]) for kind, each in zip(_COLUMNS.values(), arrays, strict=True))
-    flat = Flat(*joined, ends, np.empty((2, ends[0, -1] + len(columns)), np.int64))
+    flat = _flat(columns)
     _locate(flat, runs)
     for number, item in zip(others, known, strict=True):
         runs[number, :NUM_ADDRESSES] = item.addresses
     return Joined(runs, flat, known)
+
+
+def _flat(columns: Sequence[Columns]) -> Flat:
+    code, qubits, params = ([getattr(item, name) for item in columns] for name in ("code", "qubits", "params"))
+    ends = np.cumsum([np.fromiter(map(len, each), np.int64, len(each)) for each in (code, qubits, params)], axis=1)
+    starts = np.empty((2, ends[0, -1] + len(columns)), np.int64)
+    return Flat(np.concatenate(code), np.concatenate(qubits), np.concatenate(params), ends, starts)
 
 
 @compiled

@@ -70,7 +70,8 @@ def _arrays(columns: Columns) -> Source:
     """Return the arrays of a circuit; nothing is copied where all angles are numbers and no gate has modifiers."""
     params = columns.params if not columns.expressions else _evaluated(columns)
     modified, entries = (_NO_ROWS, _NO_ENTRIES) if not columns.details else _modified(columns, params)
-    return Source(*columns[:3], params, columns.param_start, modified, entries, len(modified), len(entries))
+    places = columns.qubit_start, params, columns.param_start
+    return Source(columns.code, columns.qubits, *places, modified, entries, len(modified), len(entries))
 
 
 def angle_of(value: float | Expr) -> float:

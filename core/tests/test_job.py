@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import gc
+import math
 import threading
 import time
 import traceback
@@ -275,7 +276,7 @@ def test_progress_is_seen_while_the_job_runs(dock, gate):
     assert job.logs() == ["here"]
 
 
-@pytest.mark.parametrize("told, kept", [(-1, 0.0), (7, 1.0), (np.float32(0.5), 0.5)])
+@pytest.mark.parametrize("told, kept", [(-1, 0.0), (7, 1.0), (np.float32(0.5), 0.5), (math.nan, 0.0)])
 def test_progress_stays_between_nothing_and_all(run, told, kept):
     job = run(lambda context: context.progress(told))
     job.result(SOON)

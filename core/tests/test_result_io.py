@@ -487,6 +487,16 @@ def test_json_is_the_same_whichever_encoder_writes_it(value):
     assert json.loads(json_bytes({"value": value})) == json.loads(json.dumps({"value": value}))
 
 
+@pytest.mark.parametrize(
+    "value", [{"a": None, "b": {"c": None}}, {"a": "null", "b": None}, {"a": [None, [None]]}, [None]]
+)
+def test_nulls_that_are_meant_are_written_and_none_hides_what_is_no_number(value):
+    assert json.loads(json_bytes(value)) == value
+    for hidden in ({"z": math.nan, "v": value}, {"v": value, "z": {"y": math.inf}}, [value, [math.nan]]):
+        with pytest.raises(ValueError, match="JSON"):
+            json_bytes(hidden)
+
+
 @pytest.mark.parametrize("value, error", [(math.nan, ValueError), (math.inf, ValueError), (object(), TypeError)])
 def test_what_is_no_json_is_refused_and_never_written_as_null(value, error):
     with pytest.raises(error, match="JSON"):

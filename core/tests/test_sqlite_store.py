@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -28,7 +29,7 @@ from qdock.stores.documents import digest, pack, unpack
 from qdock.stores.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
 from qdock.stores.sqlite_store import SqliteStore
 from qdock.stores.stored import program_from_value
-from qdock.tracking.record import Deferred, LogLine, Record, StatusChange, changed
+from qdock.tracking.record import Deferred, Failure, LogLine, Record, StatusChange, changed
 
 S = JobStatus
 STORES = Path(__file__).parent / "stores"
@@ -597,6 +598,22 @@ def test_a_job_that_was_asked_to_stop_is_cancelled_once_its_owner_has_died(store
     record = store.get("a1")
     assert (record.status, record.error is None) == (ended, ended is S.CANCELLED)
     assert record.history[-1].status is ended
+
+
+def test_a_reason_with_half_a_surrogate_pair_is_recorded_and_read(store):
+    store.create(queued(owner="me", options={"name": "\udc00"}))
+    store.transition("a1", (S.QUEUED,), S.ERROR, error=Failure("exception", "no \ud800"))
+    (record,) = store.select()
+    assert (record.error.message, record.options) == ("no \ud800", {"name": "\udc00"})
+
+
+def test_what_is_no_number_is_refused_and_changes_nothing(store):
+    store.create(queued())
+    with pytest.raises(ValueError, match="JSON"):
+        store.update("a1", metrics={"run": math.nan})
+    with pytest.raises(ValueError, match="JSON"):
+        store.create(queued("b2", time_limit=math.inf))
+    assert [record.metrics for record in store.select()] == [{}]
 
 
 def test_a_job_that_names_no_owner_is_nobodys_to_lose(store):

@@ -10,11 +10,12 @@ import numpy as np
 
 from qdock.common.json_guard import MAX_JSON_DEPTH
 
-__all__ = ["MAX_INT_BITS", "is_plain", "plain_value"]
+__all__ = ["ALWAYS_PLAIN", "MAX_INT_BITS", "is_plain", "plain_value"]
 
 #: Bits of an integer that JSON holds here.
 MAX_INT_BITS = 4096
-_ALWAYS_PLAIN = frozenset((str, bool, type(None)))
+#: Types of which all values are JSON.
+ALWAYS_PLAIN = frozenset((str, bool, type(None)))
 
 
 def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
@@ -42,7 +43,7 @@ def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
 def is_plain(value: Any) -> bool:
     """Whether a value is of JSON's own types and holds no others, as nearly all are."""
     kind = type(value)
-    if kind in _ALWAYS_PLAIN:
+    if kind in ALWAYS_PLAIN:
         return True
     return math.isfinite(value) if kind is float else kind is int and value.bit_length() <= MAX_INT_BITS
 

@@ -62,9 +62,13 @@ _CHUNK_BYTES = 4 << 20
 _SMALL_BYTES = 4 << 20
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
-# The three records of a zip archive, as PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16, has them.
-_ZIP_MEMBER = struct.Struct("<4s2B4HL2L2H")
-_ZIP_ENTRY = struct.Struct("<4s4B4HL2L5H2L")
+# The records of a zip archive, as PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16, has them: a member and its
+# entry in the table of contents say the same of it, from the version to the length of what is left empty.
+_ZIP_FACTS = struct.Struct("<5H3L2H")
+_ZIP_MEMBER = b"PK\3\4"
+_ZIP_MEMBER_SIZE = len(_ZIP_MEMBER) + _ZIP_FACTS.size
+_ZIP_ENTRY = b"PK\1\2\x14\3"
+_ZIP_ENTRY_END = struct.Struct("<3H2L")
 _ZIP_END = struct.Struct("<4s4H2LH")
 
 
@@ -84,13 +88,16 @@ class ArrayWriter:
     """Collects the arrays of a document; `add` returns what the document says in place of the array."""
 
     def __init__(self, limit: int = MAX_ARRAY_BYTES) -> None:
-        self.limit = limit
+        self.limit, self.size = limit, 0
         self.arrays: dict[str, list[NDArray[Any]]] = {}
 
     def add(self, array: NDArray[Any]) -> str:
         """Take an array, and return the code of its type: reading takes the next array of that type."""
-        _check_limit(array.nbytes, self.limit)
-        code = f"{array.dtype.kind}{array.dtype.itemsize}"
+        size, dtype = array.nbytes, array.dtype
+        if size > self.limit:
+            _check_limit(size, self.limit)
+        self.size += size
+        code = f"{dtype.kind}{dtype.itemsize}"
         self.arrays.setdefault(code, []).append(array)
         return code
 
@@ -101,11 +108,8 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
     Equal documents and arrays give equal bytes.
     """
     arrays = dict(sorted(writer.arrays.items()))
-    if sum(array.nbytes for items in arrays.values() for array in items) <= _SMALL_BYTES:
-        packs = {code: _packed(items, _TYPES[code]) for code, items in arrays.items()}
-        plan = {code: _plan(items, hashlib.sha256(packs[code])) for code, items in arrays.items()}
-        members = {f"{code}.npy": _npy_header(code, len(pack)) + pack for code, pack in packs.items()}
-        file.write(_small_zip({**members, _DOCUMENT: _encode(document, plan)}))
+    if writer.size <= _SMALL_BYTES:
+        file.write(_small_archive(document, arrays))
         return
     import zipfile
 
@@ -115,6 +119,17 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
             member.write(_encode(document, plan))
 
 
+def _small_archive(document: dict[str, Any], arrays: dict[str, list[NDArray[Any]]]) -> bytes:
+    members: dict[str, bytes] = {}
+    plan = {}
+    for code, items in arrays.items():
+        pack = b"".join([array.astype(_TYPES[code], copy=False).tobytes() for array in items])
+        plan[code] = _plan(items, hashlib.sha256(pack))
+        members[f"{code}.npy"] = _npy_header(code, len(pack)) + pack
+    members[_DOCUMENT] = _encode(document, plan)
+    return _small_zip(members)
+
+
 def _encode(document: dict[str, Any], plan: dict[str, Any]) -> bytes:
     text = json_bytes({**document, "arrays": plan})
     _check_json(text)
@@ -122,14 +137,24 @@ def _encode(document: dict[str, Any], plan: dict[str, Any]) -> bytes:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return JSON values as a text, or raise `ValueError` or `TypeError` for what is none."""
+    """Return JSON values as a text in ASCII or UTF-8, or raise `ValueError` or `TypeError` for what is none."""
     try:
-        text = _quick_encoder().encode(value)
+        text: bytes = _quick_encoder().encode(value)
     # Half of a surrogate pair, or a class of somebody's own.
     except (ValueError, TypeError):
-        text = b"null"
+        return _ENCODER.encode(value).encode()
     # It writes null for what is no number, which the slower one refuses.
-    return _ENCODER.encode(value).encode() if b"null" in text else text
+    nulls = text.count(b"null")
+    return text if not nulls or nulls == _nones(value) else _ENCODER.encode(value).encode()
+
+
+def _nones(value: Any) -> int:
+    """Return how many values are None, of an object and of those in it; deeper ones are not counted."""
+    found = [*value.values()] if type(value) is dict else []
+    for part in [*found]:
+        if type(part) is dict:
+            found += part.values()
+    return found.count(None)
 
 
 @functools.cache
@@ -155,17 +180,18 @@ def _npy_header(code: str, size: int) -> bytes:
 def _small_zip(members: dict[str, bytes]) -> bytes:
     """Return the archive that zipfile would write, which takes far longer over a small one than its content does."""
     parts: list[bytes] = []
-    directory: list[bytes] = []
+    entries: list[bytes] = []
     offset = 0
-    for name, content in members.items():
+    for text, content in members.items():
+        name, size = text.encode(), len(content)
         # Version 2.0, no flags, stored, the first of January 1980.
-        facts = (20, 0, 0, 0, 0, 33, zlib.crc32(content), len(content), len(content), len(name), 0)
-        parts += (_ZIP_MEMBER.pack(b"PK\3\4", *facts), name.encode(), content)
-        directory += (_ZIP_ENTRY.pack(b"PK\1\2", 20, 3, *facts, 0, 0, 0, 0o600 << 16, offset), name.encode())
-        offset += _ZIP_MEMBER.size + len(name) + len(content)
-    size = sum(map(len, directory))
-    end = _ZIP_END.pack(_DIRECTORY_END, 0, 0, len(members), len(members), size, offset, 0)
-    return b"".join((*parts, *directory, end))
+        facts = _ZIP_FACTS.pack(20, 0, 0, 0, 33, zlib.crc32(content), size, size, len(name), 0)
+        parts += (_ZIP_MEMBER, facts, name, content)
+        entries += (_ZIP_ENTRY, facts, _ZIP_ENTRY_END.pack(0, 0, 0, 0o600 << 16, offset), name)
+        offset += _ZIP_MEMBER_SIZE + len(name) + size
+    directory = b"".join(entries)
+    end = _ZIP_END.pack(_DIRECTORY_END, 0, 0, len(members), len(members), len(directory), offset, 0)
+    return b"".join((*parts, directory, end))
 
 
 def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]]) -> dict[str, Any]:
@@ -181,11 +207,6 @@ def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]
             digest.update(chunk)
             member.write(chunk)
     return _plan(arrays, digest)
-
-
-def _packed(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> bytes:
-    """Return the bytes of small arrays, one behind the other."""
-    return b"".join([array.astype(dtype, copy=False).tobytes() for array in arrays])
 
 
 def _chunks(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> Iterator[memoryview]:

@@ -17,7 +17,7 @@ import numpy as np
 from qdock.call import Call
 from qdock.circuit import Circuit
 from qdock.errors import ProgramError
-from qdock.results.plain import MAX_INT_BITS, is_plain
+from qdock.results.plain import ALWAYS_PLAIN, MAX_INT_BITS, is_plain
 
 __all__ = ["Arrays", "NotStored", "Unstorable", "as_plain", "decode", "encode", "is_exact", "snapshot"]
 
@@ -51,6 +51,8 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
     # Nearly all values are of these types.
     if is_plain(value):
         return value
+    if levels and _is_object(value):
+        return {**value, **{key: encode(item, arrays, levels - 1) for key, item in _others(value)}}
     if isinstance(value, str):
         return value
     if isinstance(value, np.generic):
@@ -63,13 +65,22 @@ def encode(value: Any, arrays: Arrays, levels: int = _MAX_DEPTH) -> Any:
         raise Unstorable(f"what is nested over {_MAX_DEPTH} levels deep can't be stored")
     if type(value) is list:
         return [encode(item, arrays, levels - 1) for item in value]
-    if _is_object(value):
-        return {key: item if is_plain(item) else encode(item, arrays, levels - 1) for key, item in value.items()}
     return _encode_marked(value, arrays, levels - 1)
 
 
 def _is_object(value: Any) -> bool:
-    return type(value) is dict and all(isinstance(key, str) and not key.startswith(_MARK) for key in value)
+    if type(value) is not dict:
+        return False
+    try:
+        keys = "".join(value)
+    except TypeError:
+        return False
+    return _MARK not in keys or not any(key.startswith(_MARK) for key in value)
+
+
+def _others(value: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the keys and values of an object that may not be JSON as they are."""
+    return [pair for pair in value.items() if type(pair[1]) not in ALWAYS_PLAIN]
 
 
 def _encode_marked(value: Any, arrays: Arrays, levels: int) -> Any:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from qdock.errors import LimitExceeded, ResultFormatError, StoreError
 from qdock.results import result_io
 
-__all__ = ["INLINE_BYTES", "Document", "Documents", "digest", "pack", "unpack"]
+__all__ = ["INLINE_BYTES", "Document", "Documents", "digest", "from_json", "pack", "unpack"]
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -28,10 +28,9 @@ INLINE_BYTES = 1 << 16
 #: What is younger may be about to be recorded.
 ABANDONED_SECONDS = 86400.0
 _CHUNK_BYTES = 1 << 20
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-class Document(NamedTuple):
+class Document(msgspec.Struct, frozen=True):
     """Content, or the name of the file that has it, and the sha256 of whose it is, what it is, and the content."""
 
     content: bytes | None
@@ -49,31 +48,32 @@ def pack(value: Any, arrays: Arrays) -> bytes:
 
     Raises
     ------
-    TypeError
-        If an array is of a type that can't be stored.
+    TypeError, ValueError
+        If an array is of a type that can't be stored, or a value is none of JSON.
     """
     if not arrays:
-        return _to_json(value)
+        return result_io.json_bytes(value)
     writer, file = result_io.ArrayWriter(), io.BytesIO()
     names = [[name, writer.add(result_io.check_array(name, array))] for name, array in arrays.items()]
     result_io.write_archive(file, {"value": value, "names": names}, writer)
     return file.getvalue()
 
 
-def _to_json(value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    # Half of a surrogate pair, or a class of somebody's own.
-    except (ValueError, TypeError):
-        return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
-
-
 def unpack(content: bytes) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:
     """Return what `pack` was given."""
     if not content.startswith(b"PK"):
-        return json.loads(content.decode("utf-8", "surrogatepass")), {}
+        return from_json(content), {}
     document, reader = result_io.read_archive(io.BytesIO(content))
     return document["value"], {name: reader.take(code) for name, code in document["names"]}
+
+
+def from_json(content: bytes) -> Any:
+    """Return the JSON values in a text."""
+    try:
+        return msgspec.json.decode(content)
+    # Half of a surrogate pair, as it stands there or, in what earlier versions wrote, as bytes.
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(content.decode("utf-8", "surrogatepass"))
 
 
 class Documents:

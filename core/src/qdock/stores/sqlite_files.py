@@ -64,7 +64,7 @@ class _Connection:
     """One thread's connection, and a lock that is held while it is used."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.lock, self.busy = path, threading.RLock(), False
+        self.path, self.lock, self.busy = str(path), threading.RLock(), False
         self.thread = threading.current_thread()
         self.db: apsw.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -248,7 +248,7 @@ class _Forks:
 _FORKS = _Forks()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -256,9 +256,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open(path: Path) -> apsw.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = apsw.Connection(str(path))
+def _open(path: str) -> apsw.Connection:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    db = apsw.Connection(path)
     db.set_busy_timeout(int(1000 * BUSY_SECONDS))
     # The driver goes on with the next statement only when what the last one said has been fetched.
     db.execute(_SETTINGS).fetchall()

@@ -17,8 +17,9 @@ import apsw
 import msgspec
 
 from qdock.errors import JobError, JobNotFoundError, LimitExceeded, ResultNotStored, StoreError
+from qdock.results.result_io import json_bytes
 from qdock.store import array_bytes, leave_alone, may_move, not_found
-from qdock.stores.documents import UNREADABLE, Document, Documents, damaged, digest, pack, unpack
+from qdock.stores.documents import UNREADABLE, Document, Documents, damaged, digest, from_json, pack, unpack
 from qdock.stores.leases import BEAT_SECONDS, Leases, is_of_this_host
 from qdock.stores.owner_lock import OwnerLocks
 from qdock.stores.sqlite_files import Connections
@@ -93,15 +94,17 @@ class SqliteStore:
         documents = {"given": self._documents.keep(record.id, "given", pack(*given_to_dict(record)))}
         for kind, content in program_contents(record.program).items():
             documents[kind] = self._documents.keep(record.id, kind, content)
-        documents.update(self._result_documents(record.id, result) if record.is_final else {})
-        if not record.is_final:
+        if record.is_final:
+            documents.update(self._result_documents(record.id, result))
+        else:
             self._programs[record.id] = record.program
             if record.owner:
                 self._owners.hold(record.owner)
         with _Kept(self._documents, documents), self._files.write() as db:
             seq = self._insert(db, record)
             _put_documents(db, seq, documents)
-            db.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?)", [(tag, seq) for tag in record.tags])
+            if record.tags:
+                db.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?)", [(tag, seq) for tag in record.tags])
             add_lines(db, seq, logs)
 
     def _insert(self, db: apsw.Connection, record: Record) -> int:
@@ -381,7 +384,7 @@ class SqliteStore:
             raise damaged(job_id, "record", "its sha256 is not the one recorded")
         try:
             more, arrays = unpack(self._documents.read(job_id, "given", Document(*given)))
-            record = record_from_dict({**more, **msgspec.json.decode(state), "program": None}, arrays)
+            record = record_from_dict({**more, **from_json(state), "program": None}, arrays)
         except JobError:
             raise
         except UNREADABLE as error:
@@ -429,16 +432,16 @@ def result_limit(file: Any) -> int:
 
 
 def _columns(record: Record) -> _Row:
-    state, ended = msgspec.json.encode(state_to_dict(record)), None
+    state, ended = json_bytes(state_to_dict(record)), None
     if record.is_final:
         ended = record.history[-1].time if record.history else record.created
-    status = record.status.name
+    status = record.status._name_
     found = digest(record.id, f"state {status}", state).digest()
     return status, record.owner, ended, record.cancel_requested, state, found
 
 
 def _put_documents(db: apsw.Connection, seq: int, documents: Mapping[str, Document]) -> None:
-    rows = [(seq, kind, *document) for kind, document in documents.items()]
+    rows = [(seq, kind, item.content, item.file, item.digest) for kind, item in documents.items()]
     db.executemany("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)", rows)
 
 

@@ -55,8 +55,9 @@ _get_changing, _get_lasting = attrgetter(*_CHANGING), attrgetter(*_LASTING)
 def state_to_dict(record: Record) -> dict[str, Any]:
     """Return what changes of a record while its job lives, as JSON values."""
     data = dict(zip(_CHANGING, _get_changing(record), strict=True))
-    data["status"] = record.status.name
-    data["history"] = [[line.status.name, *line[1:]] for line in record.history]
+    # Not `name`, which is two calls in Python and takes longer than all else here.
+    data["status"] = record.status._name_
+    data["history"] = [[line.status._name_, *line[1:]] for line in record.history]
     data["progress"] = list(record.progress)
     data["error"] = None if record.error is None else list(record.error)
     return data

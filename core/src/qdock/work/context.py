@@ -74,7 +74,8 @@ class Context:
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Say how far the work is: from 0 to 1, and a text for people."""
-        self.worker.emit(Progress(min(max(float(fraction), 0.0), 1.0), str(text)))
+        # In this order what is no number, as 0 / 0 is in numpy, is 0.
+        self.worker.emit(Progress(min(max(0.0, float(fraction)), 1.0), str(text)))
 
     def log(self, text: str) -> None:
         """Write a line to the job's log."""

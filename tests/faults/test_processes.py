@@ -14,9 +14,11 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
 
+import apsw
 import pytest
 
 from qdock.call import Call
@@ -26,6 +28,7 @@ from qdock.errors import JobError
 from qdock.job import JobStatus
 from qdock.spec import BackendSpec
 from qdock.store import MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -128,27 +131,32 @@ def show(delays):
 OWNER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import deeds, os, time
+import deeds, itertools
 from qdock.call import Call
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock.spec import BackendSpec
-from qdock.store import MemoryStore
+from qdock.stores.sqlite_store import SqliteStore
 config = Config.load(environ={}, executors={"process": {"slots": 3}})
-dock = Dock(config, store=MemoryStore(), entry_points=[])
+dock = Dock(config, store=SqliteStore(sys.argv[2]), entry_points=[])
 dock.register(BackendSpec("runner", "deeds:Runner", accepts=("call",)))
 jobs = [dock.run(Call(deed), "runner", executor="process") for deed in (deeds.spin, deeds.sleep, deeds.chatter) * 2]
 print("started", flush=True)
-time.sleep(1000)
+for number in itertools.count():
+    job = dock.run(Call(deeds.same, (number,)), "runner", executor=("inline", "thread")[number % 2])
+    job.result()
+    print(job.job_id(), number, flush=True)
 """
 
 
-def test_no_worker_outlives_a_killed_owner():
-    number, delays, workers, chance = times(20, 200), [], 0, random.Random(2)
+def test_a_killed_owner_leaves_what_it_reported_and_no_worker(tmp_path):
+    number, delays, workers, chance = times(20, 1000), [], 0, random.Random(2)
+    reported, ends = 0, Counter()
     for _ in range(number):
         mark = f"QDOCK_TEST_MARK={uuid.uuid4()}"
         environ = {**os.environ, **dict([mark.split("=")])}
-        command = [sys.executable, "-c", OWNER, str(DEEDS)]
+        path = tmp_path / f"jobs {len(delays)}.sqlite"
+        command = [sys.executable, "-c", OWNER, str(DEEDS), str(path)]
         with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
             assert owner.stdout.readline() == b"started\n"
             # From the start of the first worker on to when all of them are at work.
@@ -156,11 +164,36 @@ def test_no_worker_outlives_a_killed_owner():
             workers += len(marked(mark)) - 1
             begun = time.perf_counter()
             owner.kill()
-            owner.wait()
+            told = owner.stdout.read().decode()
         wait_for(lambda mark=mark: not marked(mark), seconds=5)
         delays.append(time.perf_counter() - begun)
-    print(f"\n{number} owners killed, {workers} workers: none is left {show(delays)}")
+        # A line that the kill cut off was not reported.
+        told = [line.split() for line in told.splitlines(keepends=True) if line.endswith("\n")]
+        reported += len(told)
+        ends.update(ends_of(path, told))
+    print(
+        f"\n{number} owners killed, {workers} workers: none is left {show(delays)}; "
+        f"{reported} results reported done, 0 missing, 0 changed; all records: {dict(ends)}"
+    )
     assert workers > number
+    assert reported > number
+    assert set(ends) == {("DONE", None), ("ERROR", "worker_lost")}
+
+
+def ends_of(path, told):
+    """Return how all jobs in a store ended whose owner is dead, once what it told of them is known to be there."""
+    store = SqliteStore(path)
+    records = store.select()
+    done = {record.id for record in records if record.status is JobStatus.DONE}
+    assert {job_id for job_id, _ in told} <= done
+    # The last ones, and as many of all.
+    for job_id, value in [*told[-20:], *random.Random(len(told)).sample(told, min(len(told), 20))]:
+        assert store.result(job_id).data(0)["value"] == int(value)
+    store.close()
+    check = apsw.Connection(str(path))
+    assert check.execute("SELECT count(*) FROM job").fetchone() == (len(records),)
+    check.close()
+    return Counter((record.status.name, record.error and record.error.kind) for record in records)
 
 
 # --- cancels

@@ -16,6 +16,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -32,6 +33,8 @@ from store_faults import check, count, finish, start
 from store_worker import queued, result_of
 
 S = JobStatus
+#: Stores that earlier versions wrote.
+STORES = Path(__file__).parents[2] / "core" / "tests" / "stores"
 
 
 # --- kills
@@ -101,10 +104,17 @@ def test_of_processes_that_race_to_end_jobs_exactly_one_wins(tmp_path):
     print(f"{processes} processes, {jobs} jobs: one winner each; wins by process {sorted(wins.values())}")
 
 
-def test_processes_that_make_one_store_at_once_all_get_it(tmp_path):
+@pytest.mark.parametrize("version", [None, 1])
+def test_processes_that_make_or_migrate_one_store_at_once_all_get_it(tmp_path, version):
     rounds = count(5, 100)
+    before = set() if version is None else {"a1", "b2", "c3"}
     for number in range(rounds):
         path = tmp_path / f"store {number}" / "jobs.sqlite"
+        if version is not None:
+            path.parent.mkdir()
+            earlier = apsw.Connection(str(path))
+            earlier.execute((STORES / f"version_{version}.sql").read_text(encoding="utf-8"))
+            earlier.close()
         makers = [start("open_at_once", path, name) for name in ("a", "b")]
         for maker in makers:
             assert maker.stdout.readline() == "ready\n"
@@ -113,10 +123,11 @@ def test_processes_that_make_one_store_at_once_all_get_it(tmp_path):
             maker.stdin.flush()
         assert [(finish(maker)[1], maker.returncode) for maker in makers] == [("", 0)] * 2
         store = SqliteStore(path)
-        assert {record.id for record in store.select()} == {"a-0", "b-0"}
+        assert {record.id for record in store.select()} == {"a-0", "b-0"} | before
         store.close()
         assert check(path) == "ok"
-    print(f"{rounds} times two processes made one store at once: both used it, 0 errors")
+    what = "made one store" if version is None else f"migrated a store of version {version}"
+    print(f"{rounds} times two processes {what} at once: both used it, 0 errors")
 
 
 # --- disks and files

@@ -41,7 +41,9 @@ STORED_VALUE = "$value"
 _T = TypeVar("_T")
 
 
-class _Register(Protocol):
+class HasRegister(Protocol):
+    """What a result needs to know of a classical register."""
+
     @property
     def name(self) -> str: ...
     @property
@@ -56,7 +58,7 @@ class HasRegisters(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def cregs(self) -> Sequence[_Register]: ...
+    def cregs(self) -> Sequence[HasRegister]: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,6 +149,14 @@ class CircuitResult:
             data=checks.check_data(self.data),
             error=checks.check_text("error", self.error),
         )
+
+    @classmethod
+    def _of_checked(cls, values: dict[str, Any]) -> CircuitResult:
+        """Return an entry of all its fields, which have been checked; its arrays are read-only."""
+        made = object.__new__(cls)
+        # Nothing can be set on what is frozen, one by one or all at once, in another way.
+        object.__setattr__(made, "__dict__", values)
+        return made
 
     def _set(self, **values: Any) -> None:
         """Set the fields; the arrays become read-only."""

@@ -79,12 +79,10 @@ def counted_entries(
 
 def _entry(common: dict[str, Any], name: str, outcomes: NDArray[Any], counts: NDArray[Any]) -> CircuitResult:
     """Return an entry of all its fields, which have been checked; its arrays are read-only."""
-    made, values = object.__new__(CircuitResult), common.copy()
+    values = common.copy()
     values["name"], values["outcomes"], values["counts"] = name, outcomes, counts
     values["header"], values["data"] = {}, {}
-    # Nothing can be set on what is frozen, one by one or all at once, in another way.
-    object.__setattr__(made, "__dict__", values)
-    return made
+    return CircuitResult._of_checked(values)
 
 
 def _check_shapes(words: NDArray[Any], numbers: NDArray[Any], places: NDArray[Any], circuits: int) -> None:

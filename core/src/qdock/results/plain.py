@@ -26,18 +26,20 @@ def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
     TypeError, ValueError
         If a part of it is no JSON value: an object, a key that is no string, a NaN. The message says which part.
     """
-    if is_plain(value):
+    kind = type(value)
+    if kind is not dict and is_plain(value):
         return value
     if levels == 0:
         raise ValueError(f"{name[:60]}... is nested over {MAX_JSON_DEPTH - 8} levels deep, which JSON here may not be.")
     # Looking for an abstract class takes as long as all else.
-    if type(value) is dict:
+    if kind is dict:
         return _plain_dict(name, value, levels - 1)
     for kinds, convert in _PLAIN.items():
         if isinstance(value, kinds):
             return convert(name, value, levels - 1)
-    kind = type(value).__name__
-    raise TypeError(f"{name} is of type {kind}, which JSON can't hold. Arrays can be values of a result's `data`.")
+    raise TypeError(
+        f"{name} is of type {kind.__name__}, which JSON can't hold. Arrays can be values of a result's `data`."
+    )
 
 
 def is_plain(value: Any) -> bool:
@@ -63,13 +65,13 @@ def _plain_float(name: str, value: Any, _: int) -> float:
 
 
 def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
-    for key in value:
+    plain = {}
+    for key, part in value.items():
         if not isinstance(key, str):
             raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
-    return {
-        str(key): part if is_plain(part) else plain_value(f"{name}[{key!r}]", part, levels)
-        for key, part in value.items()
-    }
+        is_leaf = type(part) in _ALWAYS_PLAIN or is_plain(part)
+        plain[str(key)] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
+    return plain
 
 
 def _plain_list(name: str, value: Any, levels: int) -> list[Any]:

@@ -109,28 +109,19 @@ class Batch(NamedTuple):
         return entry
 
     def _entries(self, numbers: Sequence[int], counts: Ints, shape: Shape, seconds: float) -> list[CircuitResult]:
-        if len(numbers) == 1:
-            return [self._entry(self.circuits[numbers[0]], counts[0], shape, seconds)]
-        places, seen = np.nonzero(counts)
         circuits = [self.circuits[number] for number in numbers]
+        about = {"shots": self.options["shots"], "seed": self.context.seed, "seconds": seconds}
+        if len(circuits) == 1:
+            return [shape.form.entry(circuits[0], counts[0], **about)]
+        places, seen = np.nonzero(counts)
         return counted_entries(
             circuits,
             shape.words[seen, 0],
             counts[places, seen],
             np.searchsorted(places, np.arange(len(numbers) + 1)),
-            shots=self.options["shots"],
-            seed=self.context.seed,
-            seconds=seconds,
+            **about,
             headers=[circuit.metadata for circuit in circuits],
         )
-
-    def _entry(self, circuit: Circuit, counts: Ints, shape: Shape, seconds: float) -> CircuitResult:
-        words = shape.words
-        if np.count_nonzero(counts) < len(counts):
-            seen = counts.nonzero()[0]
-            words, counts = words[seen], counts[seen]
-        fields = {"seed": self.context.seed, "seconds": seconds, "header": circuit.metadata}
-        return CircuitResult.from_circuit(circuit, shots=self.options["shots"], outcomes=words, counts=counts, **fields)
 
 
 def are_sampled(options: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.circuit import Circuit, Register
+from qdock.results.counts_form import CountsForm
 from qdock_basic.program import Gates
 from qdock_basic.readout import Layout, Wiring
 from qdock_basic.straight import straight_of
@@ -34,8 +35,9 @@ class Shape:
         Whether every outcome is one word and of one reading, so that they stay in their order.
     """
 
-    def __init__(self, num_qubits: int, readings: Readings, wiring: Wiring) -> None:
+    def __init__(self, num_qubits: int, cregs: tuple[Register, ...], readings: Readings, wiring: Wiring) -> None:
         self.num_qubits, self.readings, self.wiring = num_qubits, readings, wiring
+        self._cregs = cregs
         self.is_plain = wiring.num_words == 1 and sum(run.size for run in wiring.moves) == len(wiring.qubits)
 
     @cached_property
@@ -53,6 +55,11 @@ class Shape:
         words = self.wiring.outcomes(np.arange(1 << len(self.wiring.qubits)))
         words.flags.writeable = False
         return words
+
+    @cached_property
+    def form(self) -> CountsForm:
+        """What makes entries of the circuits' counts."""
+        return CountsForm(self._cregs, self.words)
 
 
 class Shaped(NamedTuple):
@@ -77,4 +84,4 @@ def shape_of(circuit: Circuit) -> Shaped | None:
 def _shape(num_qubits: int, cregs: tuple[Register, ...], readings: Readings) -> Shape | None:
     shown: list[Any] = [clbit for register in cregs if register.output for clbit in register]
     wiring = Layout(shown).wire(readings)
-    return Shape(num_qubits, readings, wiring) if wiring.qubits else None
+    return Shape(num_qubits, cregs, readings, wiring) if wiring.qubits else None

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
@@ -240,25 +240,39 @@ class Dock:
         SubmissionRefused
             If a plugin refuses the job.
         """
-        about: dict[str, Any] = {"seed": seed, "tags": tags, "metadata": metadata}
-        about |= {"time_limit": time_limit, "retries": retries, "detach": detach, "job_id": job_id}
-        return self._run(program, backend, executor, options, **about)
+        about = {
+            "seed": seed,
+            "tags": tags,
+            "metadata": metadata,
+            "time_limit": time_limit,
+            "retries": retries,
+            "detach": detach,
+            "job_id": job_id,
+        }
+        return self._run(program, backend, executor, options, about)
 
     def _run(
-        self, program: Any, backend: str | Backend | None, executor: Any, options: Mapping[str, Any], **about: Any
+        self,
+        program: Any,
+        backend: str | Backend | None,
+        executor: Any,
+        options: Mapping[str, Any],
+        about: Mapping[str, Any],
     ) -> RecordedJob:
-        from qdock.dispatch.launch import launch
-        from qdock.dispatch.prepare import prepare
-
-        self._check_open()
-        device = self._find_device(backend)
-        job = launch(self, prepare(self, device, program, options, **about), executor)
-        self._handles[job.job_id()] = job
+        prepare, launch = _dispatch()
+        if self._closed:
+            self._check_open()
+        submission = prepare(self, self._find_device(backend), program, options, **about)
+        job: RecordedJob = launch(self, submission, executor)
+        self._handles[job._job_id] = job
         return job
 
     def _find_device(self, backend: str | Backend | None) -> Backend:
         if backend is None or isinstance(backend, str):
             return self.get_backend(backend)
+        if getattr(backend, "dock", None) is self:
+            # It has been looked at.
+            return backend
         from qdock.backend import Backend
 
         if not isinstance(backend, Backend):
@@ -498,3 +512,12 @@ class Dock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close(wait=kind is None)
+
+
+@cache
+def _dispatch() -> tuple[Any, Any]:
+    # An import that is done already still takes a microsecond each time.
+    from qdock.dispatch.launch import launch
+    from qdock.dispatch.prepare import prepare
+
+    return prepare, launch

@@ -31,7 +31,7 @@ def rerun(dock: Dock, job: RecordedJob, resume: bool, changes: dict[str, Any]) -
     about["fixed"] = {name: record.options[name] for name in known - changes.keys()}
     about["checkpoint"] = record.checkpoint if resume else None
     about["detach"] = changes.pop("detach", False)
-    return dock._run(program, device, executor, changes, **about, rerun_of=record.id)
+    return dock._run(program, device, executor, changes, {**about, "rerun_of": record.id})
 
 
 def _program_of(job: RecordedJob) -> Any:

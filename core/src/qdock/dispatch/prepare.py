@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdock.backend import Backend, LocalBackend, Target
 from qdock.call import Call
+from qdock.conversion.formats import native_format
 from qdock.dispatch.checks import check_circuit, check_number
 from qdock.dispatch.submission import (
     Submission,
@@ -49,7 +50,8 @@ def prepare(
     if not isinstance(backend, LocalBackend):
         raise TypeError(f"{backend!r} is no LocalBackend, so a Dock can't run its jobs. Call its own `run`.")
     values = {**backend.resolve_options(options, dock.config), **(fixed or {})}
-    seed = _choose_seed(values.pop("seed", None) if seed is None else seed)
+    seed = values.pop("seed", None) if seed is None else seed
+    seed = draw_seed() if seed is None else check_seed(seed)
     if "seed" in backend.spec.options:
         values["seed"] = seed
     several, programs, converted = _convert(dock, backend, program)
@@ -82,6 +84,8 @@ def _convert(dock: Dock, backend: Backend, program: Any) -> tuple[bool, list[Any
     Where a converter finds several programs in one, they take its place and are what was given.
     """
     several = isinstance(program, (list, tuple))
+    if not several and native_format(program) in backend.spec.accepts:
+        return False, [program], [program]
     given, programs, converted = list(program) if several else [program], [], []
     if several:
         check_number(backend.spec, given)
@@ -100,10 +104,6 @@ def _kept(program: Any, given: Any) -> Any:
     if program is not given:
         return program
     return program.copy() if isinstance(program, Call) else program.snapshot()
-
-
-def _choose_seed(seed: int | None) -> int:
-    return draw_seed() if seed is None else check_seed(seed)
 
 
 def lower_and_check(backend: Backend, target: Target | None, program: Circuit | Call) -> Circuit | Call:

@@ -115,6 +115,8 @@ def check_time_limit(seconds: float | None) -> float | None:
 
 def check_retries(retries: int) -> int:
     """Return how often a job may be tried again, or raise `OptionError` if that is no whole number of at least 0."""
+    if retries == 0 and type(retries) is int:
+        return 0
     number = whole(retries)
     if number is None or number < 0:
         raise OptionError(f"`retries` is a whole number of at least 0, but {retries!r} was given.")

@@ -74,8 +74,8 @@ class Result:
     def with_metadata(self, **metadata: Any) -> Result:
         """Return this result with more, or other, metadata."""
         made = object.__new__(Result)
-        object.__setattr__(made, "entries", self.entries)
-        object.__setattr__(made, "metadata", {**self.metadata, **check_header("metadata", metadata)})
+        # Nothing can be set on what is frozen in another way.
+        made.__dict__.update(entries=self.entries, metadata={**self.metadata, **check_header("metadata", metadata)})
         return made
 
     @property

@@ -109,17 +109,20 @@ def born(record: Record, finished: Finished, events: Sequence[Event], seconds: f
         StatusChange(_RUNNING, record.created, 1, True),
         StatusChange(status, max(time.time(), record.created)),
     )
-    told = [JobProgress(event.fraction, event.text) for event in events if type(event) is Progress]
-    inside = [event.runs for event in events if type(event) is Inside]
-    return changed(
-        record,
-        status=status,
-        history=history,
-        error=finished.failure,
-        progress=told[-1] if told else record.progress,
-        inside=inside[-1] if inside else {},
-        metrics={"queued": 0.0, "run": seconds, "total": seconds},
-    )
+    metrics = {"queued": 0.0, "run": seconds, "total": seconds}
+    told = _told(events) if events else {}
+    return changed(record, status=status, history=history, error=finished.failure, metrics=metrics, **told)
+
+
+def _told(events: Sequence[Event]) -> dict[str, Any]:
+    """Return what events say last of a job's progress and of what was run inside of it."""
+    told: dict[str, Any] = {}
+    for event in events:
+        if type(event) is Progress:
+            told["progress"] = JobProgress(event.fraction, event.text)
+        elif type(event) is Inside:
+            told["inside"] = event.runs
+    return told
 
 
 def _final(finished: Finished) -> JobStatus:

@@ -14,6 +14,8 @@ from qdock.results.outcomes import Words, as_words, is_ascending
 
 __all__ = ["CountsForm"]
 
+_INT64 = np.dtype(np.int64)
+
 
 class Named(Protocol):
     """What an entry needs to know of its circuit beside the form."""
@@ -75,7 +77,7 @@ class CountsForm:
         outcomes = self._outcomes
         # Of Python's own integers a sum does not wrap around.
         numbers = counts.tolist()
-        if counts.dtype != np.int64 or len(numbers) != len(outcomes) or min(numbers) < 0 or sum(numbers) > shots:
+        if counts.dtype != _INT64 or len(numbers) != len(outcomes) or min(numbers) < 0 or sum(numbers) > shots:
             raise ValueError(
                 f"`counts` are {len(outcomes)} numbers of type int64 of at least 0 that add up to at most the {shots} "
                 f"shots, but here are {len(numbers)} of type {counts.dtype}: {str(numbers)[:60]}."
@@ -83,6 +85,7 @@ class CountsForm:
         if 0 in numbers:
             seen = counts.nonzero()[0]
             outcomes, counts = outcomes[seen], counts[seen]
+            checks.freeze(outcomes)
         values = {
             **self._common,
             "name": checks.check_text("name", circuit.name),
@@ -94,6 +97,5 @@ class CountsForm:
             "header": checks.check_header("header", circuit.metadata),
             "data": {},
         }
-        checks.freeze(outcomes)
         checks.freeze(counts)
         return CircuitResult._of_checked(values)

@@ -69,7 +69,7 @@ def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
     for key, part in value.items():
         if not isinstance(key, str):
             raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
-        is_leaf = type(part) in _ALWAYS_PLAIN or is_plain(part)
+        is_leaf = type(part) in ALWAYS_PLAIN or is_plain(part)
         plain[str(key)] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
     return plain
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -32,13 +32,6 @@ _AMPLITUDES = 1 << 20
 _CIRCUITS = 1 << 10
 
 
-class Member(NamedTuple):
-    """A circuit of a batch: its number in the job, and its gates."""
-
-    number: int
-    gates: Gates
-
-
 class Batch(NamedTuple):
     """The circuits of a job, with all that decides how they are run.
 
@@ -64,44 +57,47 @@ class Batch(NamedTuple):
         Each draws what it draws alone.
         """
         found: dict[int, CircuitResult] = {}
-        if len(self.circuits) < self.engine.least_together or not are_sampled(self.options):
+        total = len(self.circuits)
+        if total < self.engine.least_together or not are_sampled(self.options):
             return found
-        for shape, members in self._groups().items():
-            for piece in _pieces(members, min(_CIRCUITS, max(1, _AMPLITUDES >> shape.num_qubits))):
-                watch = Watch(self.context, len(found), len(self.circuits))
-                entries = self._run(piece, shape, watch)
-                if watch.is_due():
+        for shape, (numbers, gates) in self._groups().items():
+            most = min(_CIRCUITS, max(1, _AMPLITUDES >> shape.num_qubits))
+            for start in range(0, len(numbers), most):
+                piece, watch = numbers[start : start + most], Watch(self.context, len(found), total)
+                entries = self._run(piece, gates[start : start + most], shape, watch)
+                found.update(zip(piece, entries, strict=True))
+                if len(found) < total and watch.is_due():
                     watch.look(len(piece))
-                found.update(zip([member.number for member in piece], entries, strict=True))
         return found
 
-    def _groups(self) -> dict[Shape, list[Member]]:
-        groups: dict[Shape, list[Member]] = {}
+    def _groups(self) -> dict[Shape, tuple[list[int], list[Gates]]]:
+        """Return the numbers of circuits of one shape, and their gates."""
+        groups: dict[Shape, tuple[list[int], list[Gates]]] = {}
         for number, circuit in enumerate(self.circuits):
             self.context.check()
             shaped = circuit.once(shape_of)
             if shaped is not None:
-                groups.setdefault(shaped.shape, []).append(Member(number, shaped.gates))
+                numbers, gates = groups.setdefault(shaped.shape, ([], []))
+                numbers.append(number)
+                gates.append(shaped.gates)
         return groups
 
-    def _run(self, members: Sequence[Member], shape: Shape, watch: Watch) -> list[CircuitResult]:
+    def _run(self, numbers: list[int], gates: list[Gates], shape: Shape, watch: Watch) -> list[CircuitResult]:
         """Run circuits of one shape."""
         begin, options = perf_counter(), self.options
-        numbers, gates = [member.number for member in members], [member.gates for member in members]
         if not self._draws_together(shape):
             states = self.engine.start_many(gates, shape.num_qubits, options["precision"], watch)
-            return [self._drawn_alone(*each, shape) for each in zip(members, states, strict=True)]
+            return [self._drawn_alone(*each, shape) for each in zip(numbers, gates, states, strict=True)]
         asked = Asked(gates, shape, options["shots"], options["precision"], self.context, numbers)
         counts = self.engine.count_many(asked, watch)
-        return self._entries(numbers, counts, shape, (perf_counter() - begin) / len(members))
+        return self._entries(numbers, counts, shape, (perf_counter() - begin) / len(numbers))
 
     def _draws_together(self, shape: Shape) -> bool:
         """Whether all outcomes of each circuit are visited, and nothing but their counts is asked for."""
         options = self.options
         return shape.is_plain and not options["memory"] and visits_outcomes(len(shape.wiring.qubits), options["shots"])
 
-    def _drawn_alone(self, member: Member, state: Array, shape: Shape) -> CircuitResult:
-        number, gates = member
+    def _drawn_alone(self, number: int, gates: Gates, state: Array, shape: Shape) -> CircuitResult:
         circuit, rng = self.circuits[number], partial(self.context.moved_rng, number)
         watch, key = Watch(self.context, number, len(self.circuits)), self.context.stream_key(number)
         simulation = Simulation(circuit, self.options, rng, watch, self.limits, self.engine, key)
@@ -129,7 +125,3 @@ def are_sampled(options: Mapping[str, Any]) -> bool:
     if options["output"] != "counts" or options["initial_state"] is not None:
         return False
     return options["method"] in ("auto", "sampling") and options["shots"] <= SHOTS_PER_BLOCK
-
-
-def _pieces(members: Sequence[Member], most: int) -> Iterator[Sequence[Member]]:
-    return (members[start : start + most] for start in range(0, len(members), most))

@@ -35,20 +35,23 @@ _ROUNDS = 20
 
 def seconds_of(circuit: Circuit, options: Mapping[str, Any]) -> float:
     """Return how many seconds a circuit will take with some options, to a factor of about three."""
-    if _has_tableau(circuit, options):
+    width = circuit.num_qubits
+    if width > FEW_QUBITS and _has_tableau(circuit, options):
         return _seconds_of_tableau(circuit, options)
-    width = circuit.num_qubits * (2 if options["output"] == "unitary" else 1)
+    if options["output"] == "unitary":
+        width *= 2
     # Beyond this nothing is done on the spot, and a float would not hold it.
     size = 1 << min(width, 64)
     operations, splits = circuit.once(_work)
     each_run = operations * (_PER_OPERATION + _PER_AMPLITUDE * size)
-    return _PER_CIRCUIT + _branches(splits, options) * each_run + _reading(circuit, options)
+    branches = _branches(splits, options) if splits else 1
+    return _PER_CIRCUIT + branches * each_run + _reading(circuit, options)
 
 
 def _has_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
-    """Whether a tableau is used where a state would take long."""
+    """Whether a tableau is used in place of a state of many qubits."""
     asked = options["output"] in ("counts", "probabilities") and options["method"] in ("auto", "stabilizer")
-    return asked and circuit.num_qubits > FEW_QUBITS and fits_tableau(circuit, options)
+    return asked and fits_tableau(circuit, options)
 
 
 def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any]) -> float:

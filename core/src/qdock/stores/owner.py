@@ -262,8 +262,9 @@ class Owner:
 
     def _complain(self, what: str, error: Exception) -> None:
         # A full disk is one fault, however many jobs meet it: people hear of it once, until it works again.
-        complain(_log, what, error, logging.DEBUG if self._fails else logging.WARNING)
-        self._fails = True
+        # Noted before it is said: many jobs may meet it at once.
+        known, self._fails = self._fails, True
+        complain(_log, what, error, logging.DEBUG if known else logging.WARNING)
 
     def _write_again(self) -> None:
         """Try what could not be recorded once more."""

@@ -180,6 +180,21 @@ def test_a_backend_chooses_the_class_of_the_jobs_it_finishes_on_the_spot(dock):
     assert dock.get_job(job.job_id()) is job
 
 
+def test_a_class_of_jobs_with_a_beginning_of_its_own_begins_so(dock):
+    class MyJob(FinishedJob):
+        def __init__(self, backend, job_id, result):
+            super().__init__(backend, job_id, result)
+            self.begun = backend.name
+
+    class Mine(Spot):
+        job_class = MyJob
+
+    job = dock.run(Call(one), Mine(), tags=["mine"])
+    assert job.begun == "spot"
+    assert job.tags == ("mine",)
+    assert value_of(job) == 1
+
+
 def test_a_job_has_its_id_backend_seed_and_version(run):
     job = run(one, seed=7)
     assert job.backend().name in ("runner", "spot")

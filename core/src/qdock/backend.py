@@ -255,7 +255,7 @@ def execute(
         result = check_result(backend, programs, backend.execute(programs, options, context))
     finally:
         context.end()
-    return result.with_metadata(job_id=job_id, backend=backend.spec.full_name, seed=seed)
+    return result._with({"job_id": job_id, "backend": backend.spec.full_name, "seed": seed})
 
 
 def _find_dock(backend: Backend) -> Dock:

@@ -73,9 +73,13 @@ class Result:
 
     def with_metadata(self, **metadata: Any) -> Result:
         """Return this result with more, or other, metadata."""
+        return self._with(check_header("metadata", metadata))
+
+    def _with(self, metadata: dict[str, Any]) -> Result:
+        """Do as `with_metadata` does, of values that are known to be JSON."""
         made = object.__new__(Result)
         # Nothing can be set on what is frozen in another way.
-        made.__dict__.update(entries=self.entries, metadata={**self.metadata, **check_header("metadata", metadata)})
+        made.__dict__.update(entries=self.entries, metadata={**self.metadata, **metadata})
         return made
 
     @property

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qdock.backend import execute
+from qdock.backend import LocalBackend, execute
 from qdock.call import Call
 from qdock.dispatch.attempts import Attempts
 from qdock.dispatch.lifetime import close_at_exit
 from qdock.dispatch.submission import Submission, check_metadata
 from qdock.errors import OptionError
 from qdock.executors.inline import interrupted, pass_on_interrupt
-from qdock.job import RecordedJob
+from qdock.job import FinishedJob, RecordedJob
 from qdock.stores.owner import log_lines
 from qdock.tracking.record import JobProgress, Record, StatusChange, changed
 from qdock.tracking.status import JobStatus
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qdock.dock import Dock
     from qdock.executors import Executor
 
-__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "born", "gate", "launch", "logged"]
+__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "born", "finished_job", "gate", "launch", "logged"]
 
 #: Where jobs run if nobody says otherwise.
 DEFAULT_EXECUTOR = "thread"
@@ -86,8 +86,7 @@ def gate(dock: Dock, job: RecordedJob) -> Record:
 
 def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> RecordedJob:
     """Do the work now, in this thread, and return a job that is born in its final status."""
-    job: RecordedJob = submission.backend.job_class(submission.backend, record.id, None)
-    job._bind(dock, record)
+    job = finished_job(dock, submission.backend, record)
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
     finished = interrupted(perform(worker, partial(execute, *submission.work(submission.programs, record.id))))
@@ -98,6 +97,19 @@ def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> Record
         if type(event) is Recorded:
             dock.owner.receive(job, event)
     pass_on_interrupt(finished.exception)
+    return job
+
+
+def finished_job(dock: Dock, backend: LocalBackend, record: Record) -> RecordedJob:
+    """Return the job of the backend's own class for a record."""
+    kind = backend.job_class
+    if kind.__init__ is not FinishedJob.__init__:
+        job = kind(backend, record.id, None)
+        job._bind(dock, record)
+        return job
+    # It would make a record of its own, in whose place this one comes.
+    job = kind.__new__(kind)
+    RecordedJob.__init__(job, dock, record, backend)
     return job
 
 

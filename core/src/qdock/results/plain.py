@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,9 @@ def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
     for key, part in value.items():
         if not isinstance(key, str):
             raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
-        is_leaf = type(part) in ALWAYS_PLAIN or is_plain(part)
+        kind = type(part)
+        # What `is_plain` says of most, without asking.
+        is_leaf = kind in ALWAYS_PLAIN or (kind is float and isfinite(part)) or is_plain(part)
         plain[str(key)] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
     return plain
 

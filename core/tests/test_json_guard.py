@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qdock.common.json_guard import MAX_JSON_DEPTH, check_depth
+from qdock.common.json_guard import MAX_JSON_DEPTH, check_depth, json_depth
 from qdock.errors import LimitExceeded
 
 
@@ -23,3 +25,18 @@ def test_brackets_in_strings_are_not_counted():
     check_depth('"' + "[" * 1000, "x", 0)
     check_depth("]]]]" + "[" * 3, "x", 0)
     check_depth("ünïcode \ud800 [", "x", 1)
+
+
+@given(st.text(alphabet='[]{}"\\ax,', max_size=40))
+def test_the_depth_is_that_of_a_reader_that_goes_character_by_character(text):
+    depth = deepest = 0
+    inside = escaped = False
+    for character in text:
+        if inside:
+            inside, escaped = escaped or character != '"', character == "\\" and not escaped
+        elif character == '"':
+            inside = True
+        else:
+            depth += (character in "[{") - (character in "]}")
+            deepest = max(deepest, depth)
+    assert json_depth(text.encode()) == deepest

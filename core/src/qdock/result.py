@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any, BinaryIO, Protocol, overload
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = ["CircuitResult", "Counts", "Result"]
 
 _FORMAT, _VERSION = "qdock-result", 1
 _VALUES = tuple(item.name for item in fields(CircuitResult) if item.name not in (*ARRAYS, "data"))
+_get_values = itemgetter(*_VALUES)
 _SHOWN = 8
 
 
@@ -330,11 +332,12 @@ class Result:
 
 def _to_record(entry: CircuitResult, writer: ArrayWriter) -> dict[str, Any]:
     values = entry.__dict__
-    record = {name: values[name] for name in _VALUES}
+    record = dict(zip(_VALUES, _get_values(values), strict=True))
     record["arrays"] = {name: writer.add(values[name]) for name in ARRAYS if values[name] is not None}
     data = entry._stored_data()
+    record["data"] = record["data_arrays"] = {}
     if not data:
-        return {**record, "data": {}, "data_arrays": {}}
+        return record
     arrays = {name: check_array(name, value) for name, value in data.items() if isinstance(value, np.ndarray)}
     record["data"] = {name: value for name, value in data.items() if name not in arrays}
     record["data_arrays"] = {name: writer.add(array) for name, array in arrays.items()}

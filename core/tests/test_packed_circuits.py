@@ -234,9 +234,12 @@ def test_what_is_no_rest_is_refused(changes, message):
 
 
 def test_too_many_packed_circuits_are_refused(monkeypatch):
+    two = packed()
     monkeypatch.setattr(packed_circuits, "MAX_CIRCUITS", 1)
     with pytest.raises(LimitExceeded, match="There are 2 packed circuits; the limit is 1"):
-        unpack_circuits(*packed())
+        unpack_circuits(*two)
+    with pytest.raises(LimitExceeded, match="There are 2 packed circuits; the limit is 1"):
+        pack_circuits([BELL, GHZ])
 
 
 def test_a_circuit_of_rows_only_comes_back():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 
 import pytest
 
-from qdock import Result
+from qdock import Circuit, JobStatus, Result
+from qdock.stores.sqlite_store import SqliteStore
+from qdock.tracking.record import Record, StatusChange
 
 
 @pytest.fixture
@@ -85,6 +88,17 @@ def test_a_job_is_shown_by_its_id_the_beginning_of_it_or_as_the_last(qdock, done
     assert (facts["job"], facts["status"], facts["option shots"], facts["seed"]) == (done["job_id"], "DONE", "7", "3")
     assert facts["program"] == "<Circuit 'one': 2 qubits, 2 clbits, 4 operations>"
     assert {"queued", "running", "done", "run seconds"} <= set(facts)
+
+
+@pytest.mark.usefixtures("done")
+def test_of_a_job_of_many_programs_the_first_are_shown(qdock):
+    history = (StatusChange(JobStatus.DONE, 1.0),)
+    fields = {"backend": "toy/coin", "status": JobStatus.DONE, "created": 1.0, "history": history}
+    with closing(SqliteStore(qdock.folder / "jobs.sqlite")) as store:
+        store.create(Record(id="many", program=(Circuit(1).x([0] * 99),) * 1500, **fields))
+    facts = dict(line.split("\t") for line in qdock("show", "many").out.splitlines())
+    one = "<Circuit 'circuit': 1 qubits, 0 clbits, 99 operations>"
+    assert facts["program"] == f"({one}, {one}, {one}, {one}, and 1,496 more)"
 
 
 def test_a_job_that_failed_shows_why(qdock, done):

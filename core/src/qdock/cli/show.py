@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: Programs of one job.
+_SHOWN = 4
+
 
 @click.command("show")
 @job_argument
@@ -38,7 +41,7 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
     yield "job", record.id
     yield "status", record.status.name
     yield "backend", record.backend
-    yield "program", repr(job.program)
+    yield "program", _programs(job.program)
     for name, value in describe(job)["options"].items():
         yield f"option {name}", value
     yield "seed", record.seed
@@ -49,6 +52,13 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
         yield line.status.name.lower(), f"{when(line.time)}{attempt}{inferred}"
     for name, seconds in record.metrics.items():
         yield f"{name} seconds", f"{seconds:.3g}"
+
+
+def _programs(program: object) -> str:
+    """Return a program as a text, of many the first few."""
+    if not isinstance(program, tuple) or len(program) <= _SHOWN:
+        return repr(program)
+    return f"({', '.join(map(repr, program[:_SHOWN]))}, and {len(program) - _SHOWN:,} more)"
 
 
 def _summary(runs: Mapping[str, float]) -> str:

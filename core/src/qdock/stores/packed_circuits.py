@@ -55,8 +55,9 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
     Raises
     ------
     CircuitError, LimitExceeded
-        If the metadata of one can't be written as JSON.
+        If the metadata of one can't be written as JSON, or there are too many.
     """
+    _check_number(len(circuits))
     heads, flats, rest = _Heads(), list[Columns | _Flat](), list[Any]()
     for number, circuit in enumerate(circuits):
         heads.add(circuit)
@@ -77,6 +78,11 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
     }
     document = {"version": VERSION, "heads": heads.documents, "names": names, "rest": rest}
     return document, {name: _narrow(array) if _ARRAYS[name] == "u" else array for name, array in arrays.items()}
+
+
+def _check_number(circuits: int) -> None:
+    if circuits > MAX_CIRCUITS:
+        raise LimitExceeded(f"There are {circuits:,} packed circuits; the limit is {MAX_CIRCUITS:,}.")
 
 
 class _Heads:
@@ -189,8 +195,7 @@ def _checked_array(name: str, kind: str, arrays: Mapping[str, _Array]) -> _Array
 
 def _empty_circuits(heads: Sequence[form.Head], places: _Array) -> list[Circuit]:
     """Return circuits without operations."""
-    if len(places) > MAX_CIRCUITS:
-        raise LimitExceeded(f"There are {len(places):,} packed circuits; the limit is {MAX_CIRCUITS:,}.")
+    _check_number(len(places))
     if len(heads) > len(places):
         raise CircuitError(f"There are {len(heads)} heads of {len(places)} packed circuits.")
     if len(places) and places.max() >= len(heads):

@@ -44,7 +44,8 @@ CREATE INDEX job_created ON job (created);
 CREATE INDEX job_open ON job (owner) WHERE ended IS NULL;
 CREATE INDEX job_cancel ON job (owner) WHERE ended IS NULL AND cancel_requested;
 
--- The rest of a record, its program and its result: here, or if they are large in a file of that name.
+-- The rest of a record, its program and its result: here, or if they are large in a file of that name. In older files
+-- it is WITHOUT ROWID: that is read and written in the same way, but rows of such a size take longer to append.
 CREATE TABLE document (
     job INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -52,7 +53,7 @@ CREATE TABLE document (
     file TEXT,
     digest BLOB NOT NULL,
     PRIMARY KEY (job, kind)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE tag (tag TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (tag, job)) WITHOUT ROWID;
 

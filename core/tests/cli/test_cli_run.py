@@ -415,6 +415,7 @@ def test_sigterm_cancels_the_job_and_exits_with_143(qdock, executor):
     assert outcome.status == 143
     assert outcome.err.splitlines()[-1].startswith("Terminated")
     assert executor == "inline" or outcome.json["status"] == "CANCELLED"
+    assert qdock("show", "last", "--json").json["status"] == "CANCELLED"
 
 
 def test_sigterm_leaves_work_that_does_not_listen(qdock):
@@ -440,6 +441,8 @@ def test_ctrl_c_leaves_work_that_does_not_listen(qdock):
     outcome = qdock.interrupt("run", "--backend", "deaf", "--json", "one.toy")
     assert (outcome.status, outcome.json["status"]) == (130, "RUNNING")
     assert "Interrupted: 0 of 1 job stopped." in outcome.err
+    # With the command its work has ended.
+    assert qdock("show", "last", "--json").json["status"] == "CANCELLED"
 
 
 def test_a_terminal_shows_how_far_the_work_is(qdock):

@@ -13,14 +13,14 @@ import numpy as np
 from qdock.operations import Code
 from qdock_basic.clifford import COPY, NO_GATE
 from qdock_basic.fast.machine.jit import inner
+from qdock_basic.fast.machine.pointers import at, hold, pointer
 
 __all__ = ["Steps", "defer"]
 
 _MEASURE, _RESET = int(Code.MEASURE), int(Code.RESET)
-_NO_GATE, _COPY = np.uint64(NO_GATE), np.uint64(COPY)
-
 # --- places in `Draft.counts`
 _PLACES, _READINGS, _STEPS = 0, 1, 2
+_COUNTS = 3
 
 
 class Steps(NamedTuple):
@@ -28,44 +28,33 @@ class Steps(NamedTuple):
 
     Attributes
     ----------
-    action : (k,) uint64 array
-        See `qdock_basic.clifford.packed`.
-    first, second : (k,) int64 arrays
-        On which places; -1 if there is no second one.
+    gates : (k, 3) int64 array
+        What each does, see `qdock_basic.clifford.packed`, and on which two places; -1 for one that is not there.
     record : (c,) int64 array
         The place whose value a clbit has at the end; -1 if it is not written.
     num_places : int
     """
 
-    action: Any
-    first: Any
-    second: Any
+    gates: Any
     record: Any
     num_places: int
 
 
 class Draft(NamedTuple):
-    """Steps in the making.
+    """Steps in the making: pointers to int64.
 
     Attributes
     ----------
-    action, first, second : arrays
-        As in `Steps`, with room.
-    place : (n,) int64 array
-        Where a qubit is at present; -1 before anything happens to it.
-    reading : int64 array
-        By place: the number of the reading that its value is; -1 if none is.
-    where, readers : int64 arrays
-        By reading: at which place its value is, and how many clbits have it.
-    record : (c,) int64 array
-        The reading that a clbit has.
-    counts : (3,) int64 array
-        How many places, readings and steps there are.
+    gates : as in `Steps`, with room
+    place : by qubit, where it is at present; -1 before anything happens to it
+    reading : by place, the number of the reading that its value is; -1 if none is
+    where : by reading, at which place its value is
+    readers : by reading, how many clbits have it
+    record : by clbit, the reading that it has
+    counts : how many places, readings and steps there are
     """
 
-    action: Any
-    first: Any
-    second: Any
+    gates: Any
     place: Any
     reading: Any
     where: Any
@@ -86,43 +75,48 @@ def defer(code: Any, actions: Any, qubits: Any, starts: Any, clbits: Any, num_qu
         From `qdock_basic.clifford.actions_of`.
     num_qubits, num_clbits : int
     """
-    draft = _draft(code, len(qubits), num_qubits, num_clbits)
+    measures, resets = _readings(code)
+    most_places = min(len(qubits), num_qubits) + measures + resets
+    gates, record = np.empty((len(code) + measures, 3), np.int64), np.full(num_clbits, -1)
+    room = np.full(num_qubits + most_places + 2 * measures + _COUNTS, -1)
+    draft = _draft(pointer(gates), pointer(room), pointer(record), num_qubits, most_places, measures)
     measured = 0
     for index in range(len(code)):
         first, end = starts[index], starts[index + 1]
-        if actions[index] != _NO_GATE:
-            _gate(draft, actions[index], qubits[first], qubits[end - 1] if end > first + 1 else -1)
+        if actions[index] != NO_GATE:
+            _gate(draft, np.int64(actions[index]), qubits[first], qubits[end - 1] if end > first + 1 else -1)
         elif code[index] == _MEASURE:
             _measure(draft, qubits[first], clbits[measured])
             measured += 1
         elif code[index] == _RESET:
             draft.place[qubits[first]] = _new(draft)
     for clbit in range(num_clbits):
-        if draft.record[clbit] >= 0:
-            draft.record[clbit] = draft.where[draft.record[clbit]]
-    steps = draft.counts[_STEPS]
-    return Steps(draft.action[:steps], draft.first[:steps], draft.second[:steps], draft.record, draft.counts[_PLACES])
+        if record[clbit] >= 0:
+            record[clbit] = draft.where[record[clbit]]
+    steps = Steps(gates[: draft.counts[_STEPS]], record, draft.counts[_PLACES])
+    hold(room)
+    return steps
 
 
 @inner
-def _draft(code: Any, num_uses: int, num_qubits: int, num_clbits: int) -> Draft:
+def _readings(code: Any) -> tuple[int, int]:
+    """Return how many measurements and resets there are."""
     measures, resets = 0, 0
     for index in range(len(code)):
         measures += code[index] == _MEASURE
         resets += code[index] == _RESET
-    most_places = min(num_uses, num_qubits) + measures + resets
-    most_steps = len(code) + measures
-    return Draft(
-        np.empty(most_steps, np.uint64),
-        np.empty(most_steps, np.int64),
-        np.empty(most_steps, np.int64),
-        np.full(num_qubits, -1),
-        np.full(most_places, -1),
-        np.empty(measures, np.int64),
-        np.zeros(measures, np.int64),
-        np.full(num_clbits, -1),
-        np.zeros(3, np.int64),
-    )
+    return measures, resets
+
+
+@inner
+def _draft(gates: Any, room: Any, record: Any, num_qubits: int, most_places: int, most_readings: int) -> Draft:
+    reading = at(room, num_qubits)
+    where = at(reading, most_places)
+    readers = at(where, most_readings)
+    counts = at(readers, most_readings)
+    for place in range(_COUNTS):
+        counts[place] = 0
+    return Draft(gates, room, reading, where, readers, record, counts)
 
 
 @inner
@@ -142,7 +136,8 @@ def _place(draft: Draft, qubit: int) -> int:
 @inner
 def _step(draft: Draft, action: Any, first: int, second: int) -> None:
     step = draft.counts[_STEPS]
-    draft.action[step], draft.first[step], draft.second[step] = action, first, second
+    gate = at(draft.gates, 3 * step)
+    gate[0], gate[1], gate[2] = action, first, second
     draft.counts[_STEPS] += 1
 
 
@@ -164,7 +159,7 @@ def _keep(draft: Draft, place: int) -> None:
     draft.reading[place] = -1
     if number >= 0 and draft.readers[number]:
         copy = _new(draft)
-        _step(draft, _COPY, place, copy)
+        _step(draft, COPY, place, copy)
         draft.reading[copy], draft.where[number] = number, copy
 
 
@@ -176,7 +171,7 @@ def _measure(draft: Draft, qubit: int, clbit: int) -> None:
         draft.readers[draft.record[clbit]] -= 1
     if draft.reading[place] < 0:
         draft.reading[place] = draft.counts[_READINGS]
-        draft.where[draft.counts[_READINGS]] = place
+        draft.where[draft.counts[_READINGS]], draft.readers[draft.counts[_READINGS]] = place, 0
         draft.counts[_READINGS] += 1
     draft.record[clbit] = draft.reading[place]
     draft.readers[draft.reading[place]] += 1

@@ -14,6 +14,7 @@ from qdock_basic.fast.clifford.bits import add_row
 from qdock_basic.fast.clifford.deferral import Steps, defer
 from qdock_basic.fast.clifford.echelon import Strings, add_strings, space_of, strings_of
 from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.fast.machine.pointers import at, pointer
 from qdock_basic.fast.stats import Looker
 
 __all__ = ["choose", "outcomes_of"]
@@ -50,7 +51,7 @@ def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
     given = columns.code, actions, columns.qubits, columns.qubit_start, columns.clbits
     steps, tableau = _begin(*given, circuit.num_qubits, circuit.num_clbits)
     words = len(tableau.sign)
-    for start, end in _pieces(len(steps.action), words, watch, 0.0):
+    for start, end in _pieces(len(steps.gates), words, watch, 0.0):
         _apply(steps, tableau, start, end)
     strings = _turned(tableau)
     for start, end in _pieces(steps.num_places, steps.num_places * words, watch, 0.5):
@@ -83,31 +84,25 @@ def _begin(
 
 @compiled
 def _apply(steps: Steps, tableau: Tableau, start: int, end: int) -> None:
-    x, z, sign = tableau
+    words = len(tableau.sign)
+    gates, x, z, sign = pointer(steps.gates), pointer(tableau.x), pointer(tableau.z), pointer(tableau.sign)
     for step in range(start, end):
-        action, a, b = steps.action[step], steps.first[step], steps.second[step]
-        if len(sign) == 1:
-            _act(action, x[a], z[a], x[b], z[b], sign, 0)
-        else:
-            _act_on_all(action, x[a], z[a], x[b], z[b], sign)
+        gate = at(gates, 3 * step)
+        first, second = words * gate[1], words * (gate[2] if gate[2] >= 0 else steps.num_places)
+        _act(np.uint64(gate[0]), at(x, first), at(z, first), at(x, second), at(z, second), sign, words)
 
 
 @inner
-def _act_on_all(action: Any, x0: Any, z0: Any, x1: Any, z1: Any, sign: Any) -> None:
-    for word in range(len(sign)):
-        _act(action, x0, z0, x1, z1, sign, word)
-
-
-@inner
-def _act(action: Any, x0: Any, z0: Any, x1: Any, z1: Any, sign: Any, word: int) -> None:
-    """Apply a gate to 64 strings: every bit after it is a sum of bits before it, the sign one of their products."""
-    a, b, c, d = x0[word], z0[word], x1[word], z1[word]
-    x0[word] = _sum(action, 0, a, b, c, d)
-    z0[word] = _sum(action, 4, a, b, c, d)
-    x1[word] = _sum(action, 8, a, b, c, d)
-    z1[word] = _sum(action, 12, a, b, c, d)
-    without = _products(action, 0, a, b) ^ c & _products(action, 4, a, b)
-    sign[word] ^= without ^ d & (_products(action, 8, a, b) ^ c & _products(action, 12, a, b))
+def _act(action: Any, x0: Any, z0: Any, x1: Any, z1: Any, sign: Any, words: int) -> None:
+    """Apply a gate to all strings: every bit after it is a sum of bits before it, the sign one of their products."""
+    for word in range(words):
+        a, b, c, d = x0[word], z0[word], x1[word], z1[word]
+        x0[word] = _sum(action, 0, a, b, c, d)
+        z0[word] = _sum(action, 4, a, b, c, d)
+        x1[word] = _sum(action, 8, a, b, c, d)
+        z1[word] = _sum(action, 12, a, b, c, d)
+        without = _products(action, 0, a, b) ^ c & _products(action, 4, a, b)
+        sign[word] ^= without ^ d & (_products(action, 8, a, b) ^ c & _products(action, 12, a, b))
 
 
 @inner

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from qdock.circuit import Circuit
+from qdock.streams import ROOT_PATH
 from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.kernels import Array, apply_form
 from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints, counts_of_each, steps_of
+from qdock_basic.sampling import Ints, counts_of_each, draw_choices, steps_of
 from qdock_basic.state import PRECISIONS, marginal, prepare, probabilities
 from qdock_basic.tableau import outcomes_of
 
@@ -130,6 +131,9 @@ class Engine(Protocol):
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """Return the outcomes that choices make; see `AffineSpace.outcomes`."""
 
+    def draw(self, space: AffineSpace, shots: int, simulation: Simulation, block: int) -> tuple[Words, Ints]:
+        """Draw shots of a block from outcomes that are equally likely: those seen, ascending, and how often."""
+
     def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
         """Run all branches of a circuit's shots into a tally, if this engine can do that by itself.
 
@@ -226,6 +230,11 @@ class NumpyEngine:
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """See `Engine`."""
         return space.outcomes(choices)
+
+    def draw(self, space: AffineSpace, shots: int, simulation: Simulation, block: int) -> tuple[Words, Ints]:
+        """See `Engine`."""
+        choices, counts = draw_choices(len(space.rows), shots, simulation.rng(block, ROOT_PATH))
+        return space.outcomes(choices), counts
 
     def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
         """See `Engine`: one step of a branch after the other is done by who asks."""

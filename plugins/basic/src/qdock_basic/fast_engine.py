@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdock.circuit import Circuit
+from qdock.streams import ROOT_PATH
 from qdock_basic import fast
 from qdock_basic.affine import AffineSpace, Words
 from qdock_basic.engine import Asked, Effort, Floats, Progress, count_states
 from qdock_basic.kernels import Array
 from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints
+from qdock_basic.sampling import Ints, draw_choices, visits_choices
 from qdock_basic.state import prepare, probabilities
 
 if TYPE_CHECKING:
@@ -108,6 +109,17 @@ class FastEngine:
     def choose(self, space: AffineSpace, choices: Words) -> Words:
         """See `Engine`."""
         return fast.choose(space, choices)
+
+    def draw(self, space: AffineSpace, shots: int, simulation: Simulation, block: int) -> tuple[Words, Ints]:
+        """See `Engine`."""
+        from qdock_basic.fast.drawing.fair import MOST_BITS, draw_fair
+
+        num_bits = len(space.rows)
+        if visits_choices(num_bits, shots) or num_bits > MOST_BITS:
+            choices, counts = draw_choices(num_bits, shots, simulation.rng(block, ROOT_PATH))
+        else:
+            choices, counts = draw_fair(np.array(simulation.key, np.uint64), block, num_bits, shots)
+        return fast.choose(space, choices), counts
 
     def count(self, simulation: Simulation, shares: Sequence[int], rows: int, tally: Tally) -> bool:
         """See `Engine`."""

@@ -30,6 +30,7 @@ __all__ = [
     "draw_order",
     "share_of_one",
     "steps_of",
+    "visits_choices",
     "visits_outcomes",
 ]
 
@@ -136,6 +137,11 @@ def counts_of_each(steps: Ints, shots: int, generators: Iterable[Generator], cou
         row[:] = generator.multinomial(shots, table)
 
 
+def visits_choices(num_bits: int, shots: int) -> bool:
+    """Whether so many shots of so many fair bits are drawn outcome by outcome; else every shot is."""
+    return not num_bits or shots >> num_bits >= _SHOTS_PER_OUTCOME
+
+
 def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[Words, Ints]:
     """Draw fair bits.
 
@@ -146,7 +152,7 @@ def draw_choices(num_bits: int, shots: int, generator: Generator) -> tuple[Words
     (m,) int64 array
         How often.
     """
-    if not num_bits or shots >> num_bits >= _SHOTS_PER_OUTCOME:
+    if visits_choices(num_bits, shots):
         counts = generator.multinomial(shots, np.full(1 << num_bits, 0.5**num_bits))
         seen = np.flatnonzero(counts)
         return seen.astype(np.uint64).reshape(-1, 1), counts[seen]

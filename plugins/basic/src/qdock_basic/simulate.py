@@ -27,7 +27,7 @@ from qdock_basic.memory import ALWAYS_FREE, check_memory
 from qdock_basic.methods import method_of
 from qdock_basic.program import GATES, Block, Gates, angle_of, compile_circuit
 from qdock_basic.readout import Distribution, Layout, Tally, layout_of
-from qdock_basic.sampling import blocks_of, draw_choices
+from qdock_basic.sampling import blocks_of
 from qdock_basic.state import PRECISIONS, prepare
 from qdock_basic.straight import Part, parts_of, straight_of
 from qdock_basic.tableau import tableau_bytes
@@ -286,8 +286,7 @@ def _stabilizer_counts(simulation: Simulation, __: Part | None = None) -> Found:
     space = simulation.engine.outcomes(simulation.circuit, simulation.watch)
     begin, tally = perf_counter(), simulation.tally()
     for block, shots in enumerate(blocks_of(simulation.options["shots"])):
-        choices, counts = draw_choices(len(space.rows), shots, simulation.rng(block, ROOT_PATH))
-        tally.put(block, simulation.engine.choose(space, choices), counts)
+        tally.put(block, *simulation.engine.draw(space, shots, simulation, block))
     simulation.engine.effort.sample += perf_counter() - begin
     return _counted(simulation, tally)
 

@@ -19,9 +19,11 @@ import numpy as np
 from qdock.streams import Streams
 from qdock_basic.fast.drawing.streams import STREAM_SIZE, begin_stream, next_double
 from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.sampling import STEPS
 
-__all__ = ["binomial", "draw_binomials", "like_numpy"]
+__all__ = ["binomial", "draw_binomials", "like_numpy", "multinomial"]
 
+_STEPS = float(STEPS)
 # Up to so many expected successes probabilities are added up.
 _FEW = 30.0
 # So close to the middle, ratios of probabilities are multiplied up; farther away a bound mostly decides.
@@ -36,6 +38,31 @@ def binomial(stream: Any, tries: int, chance: float) -> int:
     rare = chance if chance <= 0.5 else 1.0 - chance
     found = _added_up(stream, tries, rare) if rare * tries <= _FEW else _thrown(stream, tries, rare)
     return found if chance <= 0.5 else tries - found
+
+
+@inner
+def multinomial(stream: Any, left: int, steps: Any, counts: Any) -> None:
+    """Draw how many of the shots that are left see each outcome in turn.
+
+    Parameters
+    ----------
+    stream : uint64 array
+    left : int
+    steps : (k,) int64 array
+        As from `qdock_basic.sampling.steps_of`.
+    counts : int64 array
+        Its first k entries are overwritten.
+    """
+    counts[: len(steps)] = 0
+    rest = 1.0
+    for place in range(len(steps) - 1):
+        chance = steps[place] / _STEPS
+        counts[place] = binomial(stream, left, chance / rest)
+        left -= counts[place]
+        if left <= 0:
+            return
+        rest -= chance
+    counts[len(steps) - 1] = left
 
 
 @inner

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qdock_basic.fast.drawing.binomial import binomial
+from qdock_basic.fast.drawing.binomial import multinomial
 from qdock_basic.fast.drawing.streams import next_word
 from qdock_basic.fast.loops.norms import norm_of, square_at
 from qdock_basic.fast.machine.jit import inner
@@ -129,27 +129,10 @@ def draw(
     for index in range(len(sheet.readings)):
         table[sheet.readings[index]] += square_at(re, im, index)
     to_steps(table, sheet.steps)
-    _visit(shots, block, fixed, stream, sheet, found)
-
-
-@inner
-def _visit(shots: int, block: int, fixed: Any, stream: Any, sheet: Sheet, found: Found) -> None:
-    """Draw how many of the shots that are left see each outcome in turn, as numpy's multinomial does."""
-    last = (1 << sheet.sizes[_QUBITS]) - 1
-    while sheet.steps[last] == 0:
-        last -= 1
-    left, rest = shots, 1.0
-    for reading in range(last + 1):
-        if sheet.steps[reading] == 0:
-            continue
-        chance = sheet.steps[reading] / STEPS
-        count = binomial(stream, left, chance / rest) if reading < last else left
-        if count > 0:
-            _append(reading, count, block, fixed, sheet, found)
-        left -= count
-        if left <= 0:
-            break
-        rest -= chance
+    multinomial(stream, shots, sheet.steps[:size], sheet.seen)
+    for reading in range(size):
+        if sheet.seen[reading]:
+            _append(reading, sheet.seen[reading], block, fixed, sheet, found)
 
 
 @inner

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.circuit import Circuit
-from qdock_basic.fast.drawing.binomial import binomial
-from qdock_basic.fast.drawing.reading import STEPS, to_steps
+from qdock_basic.fast.drawing.binomial import multinomial
+from qdock_basic.fast.drawing.reading import to_steps
 from qdock_basic.fast.drawing.streams import STREAM_SIZE, begin_stream
 from qdock_basic.fast.front.programs import Ready, ready
 from qdock_basic.fast.front.source import NUM_ADDRESSES
-from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.fast.machine.jit import compiled
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.machine.vectors import add_to
 from qdock_basic.fast.small.cache import run_at
@@ -98,19 +98,4 @@ def _count_claimed(runs: Any, places: Any, keys: Any, shots: int, claims: Any, a
             to_steps(table, steps)
             stream[0], stream[1] = keys[row, 0], keys[row, 1]
             begin_stream(stream, 0, 0)
-            _draw(stream, shots, steps, counts[row])
-
-
-@inner
-def _draw(stream: Any, left: int, steps: Any, counts: Any) -> None:
-    """Draw how many of the shots that are left see each reading in turn, as numpy's multinomial does."""
-    rest = 1.0
-    counts[:] = 0
-    for place in range(len(steps) - 1):
-        chance = steps[place] / STEPS
-        counts[place] = binomial(stream, left, chance / rest)
-        left -= counts[place]
-        if left <= 0:
-            return
-        rest -= chance
-    counts[len(steps) - 1] = left
+            multinomial(stream, shots, steps, counts[row])

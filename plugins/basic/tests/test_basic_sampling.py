@@ -137,6 +137,12 @@ def test_rows_of_words_are_sorted_as_numbers() -> None:
     assert place.tolist() == [1, 0, 1, 2]
 
 
+def test_rows_that_differ_in_the_last_word_are_sorted_by_it() -> None:
+    rows, place = distinct(np.array([[5, 7], [9, 0], [0, 2]], np.uint64))
+    assert rows.tolist() == [[9, 0], [0, 2], [5, 7]]
+    assert place.tolist() == [2, 0, 1]
+
+
 @pytest.mark.parametrize("num_clbits", [4, 17, 40, 100])
 def test_numbers_of_many_branches_are_added_up_by_outcome(num_clbits: int) -> None:
     rng = np.random.default_rng(num_clbits)

@@ -52,7 +52,7 @@ def _aimed(cells: tuple[Cell, ...], aims: dict[tuple[str, int], float]) -> tuple
 
 
 def _sampled(task: str, qubits: tuple[int, ...], shots: int, aims: tuple[float, ...]) -> tuple[Cell, ...]:
-    name = "clifford" if task == "clifford" else "brickwork"
+    name = "brickwork" if task == "shots" else "clifford"
     return tuple(
         {"task": task, "circuit": name, "qubits": size, "shots": shots, "aim": aim}
         for size, aim in zip(qubits, aims, strict=True)
@@ -89,7 +89,13 @@ ROWS = (
     ),
     Row("100,000 shots", _sampled("shots", (10, 20), 100_000, (15, 5)), ("aer", "qulacs", "lightning"), 0, rounds=5),
     Row("Clifford circuit, 1,024 shots, Aer", _sampled("clifford", (20,), 1024, (5,)), ("aer",), 0),
-    Row("Clifford circuit, 1,024 shots, stim", _sampled("clifford", (20,), 1024, (0.5,)), ("stim",), 0),
+    Row("Clifford circuit, 1,024 shots, stim", _sampled("clifford", (20, 1000), 1024, (0.5, 0.5)), ("stim",), 0),
+    Row(
+        "Clifford circuit, 1,024 shots as arrays, stim",
+        _sampled("samples", (20, 1000), 1024, (0.5, 0.5)),
+        ("stim",),
+        0,
+    ),
     Row(
         "measured on the way, with conditions, 1,000 shots",
         tuple({"task": "dynamic", "qubits": size, "shots": 1000, "aim": aim} for size, aim in ((5, 40), (12, 8))),

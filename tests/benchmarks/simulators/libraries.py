@@ -10,6 +10,7 @@ import atexit
 import math
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -69,7 +70,15 @@ def qdock_execute(programs: list[Any], cell: Cell, **options: Any) -> Work:
     from qdock_basic import BasicSimulator
 
     backend, chosen = BasicSimulator(), qdock_options(cell, **options)
-    return lambda: backend.execute(programs, chosen, Context(seed=1))
+
+    def execute() -> Any:
+        context = Context(seed=1)
+        try:
+            return backend.execute(programs, chosen, context)
+        finally:
+            context.end()
+
+    return execute
 
 
 def qdock_state(cell: Cell) -> Work:
@@ -92,6 +101,17 @@ def qdock_shots(cell: Cell) -> Work:
 def qdock_clifford(cell: Cell) -> Work:
     work = qdock_execute([qdock_circuit(steps_of(cell), True)], cell, shots=cell["shots"])
     return lambda: work().get_counts()
+
+
+def qdock_samples(cell: Cell) -> Work:
+    """Different outcomes as packed bits, and how often each was seen."""
+    work = qdock_execute([qdock_circuit(steps_of(cell), True)], cell, shots=cell["shots"])
+
+    def arrays() -> Any:
+        entry = work()[0]
+        return entry.outcomes, entry.counts
+
+    return arrays
 
 
 def qdock_dynamic(cell: Cell) -> Work:
@@ -466,13 +486,30 @@ def ddsim_state(cell: Cell) -> Work:
     return work
 
 
-def stim_clifford(cell: Cell) -> Work:
+def stim_circuit(cell: Cell) -> Any:
     import stim
 
     circuit = stim.Circuit()
     for name, qubits, _, _ in steps_of(cell):
         circuit.append(name.upper(), qubits)
     circuit.append("M", range(cell["qubits"]))
+    return circuit
+
+
+def stim_clifford(cell: Cell) -> Work:
+    """Counts by bit string, which stim leaves to its users: the quickest way that was found."""
+    circuit, size = stim_circuit(cell), cell["qubits"]
+
+    def counts() -> Any:
+        bits = circuit.compile_sampler().sample(cell["shots"])[:, ::-1]
+        return Counter((bits + np.uint32(ord("0"))).view(f"U{size}")[:, 0].tolist())
+
+    return counts
+
+
+def stim_samples(cell: Cell) -> Work:
+    """The outcome of every shot as packed bits."""
+    circuit = stim_circuit(cell)
     return lambda: circuit.compile_sampler().sample(cell["shots"], bit_packed=True)
 
 
@@ -483,6 +520,7 @@ LIBRARIES: dict[str, dict[str, Callable[[Cell], Work]]] = {
         "unitary": qdock_unitary,
         "shots": qdock_shots,
         "clifford": qdock_clifford,
+        "samples": qdock_samples,
         "dynamic": qdock_dynamic,
         "batch": qdock_batch,
         "one": qdock_one,
@@ -511,5 +549,5 @@ LIBRARIES: dict[str, dict[str, Callable[[Cell], Work]]] = {
     "qsim": {"state": qsim_state},
     "braket": {"state": braket_state, "one": braket_one},
     "ddsim": {"state": ddsim_state},
-    "stim": {"clifford": stim_clifford},
+    "stim": {"clifford": stim_clifford, "samples": stim_samples},
 }

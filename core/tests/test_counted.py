@@ -96,6 +96,7 @@ def test_an_outcome_may_have_64_clbits_and_shots_may_be_many() -> None:
     [
         ({"outcomes": [1, 2, 3]}, "arrays of uint64 and int64"),
         ({"counts": np.array([1, 1], np.int64)}, "shapes \\(3,\\) and \\(2,\\)"),
+        ({"headers": [{}]}, "a mapping for each of 2 circuits, or none, but 1 were given"),
         ({"starts": [0, 1]}, "is a \\(3,\\) array of integers"),
         ({"starts": [0.0, 1.0, 3.0]}, "type float64"),
         ({"starts": [0, 1, 2]}, "go up from 0 to the number of outcomes, 3"),

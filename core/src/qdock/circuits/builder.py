@@ -78,7 +78,7 @@ class Builder(GateMethods):
     @property
     def output_clbits(self) -> tuple[int, ...]:
         """The clbits that results show, in order."""
-        return tuple(index for register in self._cregs.values() if register.output for index in register)
+        return tuple(chain.from_iterable(register for register in self._cregs.values() if register.output))
 
     @property
     def global_phase(self) -> float | Expr:

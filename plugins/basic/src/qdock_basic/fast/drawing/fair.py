@@ -55,18 +55,22 @@ def _sorted(numbers: Any, num_bits: int) -> Any:
     """Return numbers of so many bits ascending, by digits from the last one on; they are overwritten."""
     others, ends = np.empty_like(numbers), np.empty(_VALUES, np.int64)
     for low in range(0, num_bits, _DIGIT):
-        shift, mask = np.uint64(low), np.uint64(_VALUES - 1)
         ends[:] = 0
         for number in numbers:
-            ends[np.int64(number >> shift & mask)] += 1
+            ends[_digit(number, low)] += 1
         for value in range(1, _VALUES):
             ends[value] += ends[value - 1]
         for place in range(len(numbers) - 1, -1, -1):
-            value = np.int64(numbers[place] >> shift & mask)
-            ends[value] -= 1
-            others[ends[value]] = numbers[place]
+            digit = _digit(numbers[place], low)
+            ends[digit] -= 1
+            others[ends[digit]] = numbers[place]
         numbers, others = others, numbers
     return numbers
+
+
+@inner
+def _digit(number: Any, low: int) -> Any:
+    return np.int64(number >> np.uint64(low) & np.uint64(_VALUES - 1))
 
 
 @inner

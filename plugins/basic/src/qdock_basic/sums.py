@@ -82,13 +82,14 @@ def distinct(words: Words) -> tuple[Words, npt.NDArray[np.intp]]:
             return words, np.arange(len(words))
         values, place = np.unique(words[:, 0], return_inverse=True)
         return values.reshape(-1, 1), place.reshape(-1)
-    order = np.argsort(words[:, -1])
-    rows = words[order]
-    if (rows[1:, -1] > rows[:-1, -1]).all():
+    if words.shape[1]:
+        order = np.argsort(words[:, -1])
+        rows = words[order]
         # Shots of many bits nearly always differ in their uppermost word, and nothing else needs to be compared.
-        place = np.empty(len(words), np.intp)
-        place[order] = np.arange(len(words))
-        return rows, place
+        if (rows[1:, -1] > rows[:-1, -1]).all():
+            place = np.empty(len(words), np.intp)
+            place[order] = np.arange(len(words))
+            return rows, place
     rows, place = np.unique(words[:, ::-1], axis=0, return_inverse=True)
     return np.ascontiguousarray(rows[:, ::-1]), place.reshape(-1)
 

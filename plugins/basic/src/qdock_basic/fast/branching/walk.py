@@ -174,9 +174,9 @@ def _chance(tree: Tree, row: Any, size: int) -> None:
     tree.paths[top] = child_path(path, low)
     if zeros > 0 and ones > 0:
         tree.paths[top + 1] = child_path(path, 1 - low)
-        tree.bits[top + 1] = tree.bits[top]
-        tree.values[top + 1] = tree.values[top]
-        tree.marks[top + 1] = tree.marks[top]
+        _copy_up(tree.bits, top)
+        _copy_up(tree.values, top)
+        _copy_up(tree.marks, top)
         _keep(tree, top, top + 1, row, 1 - low, zero, one, size)
         tree.counters[_TOP] = top + 1
     _keep(tree, top, top, row, low, zero, one, size)
@@ -193,6 +193,13 @@ def _divide(tree: Tree, top: int, chance: float) -> tuple[int, int]:
         tree.shares[top, block], tree.shares[top + 1, block] = shots - found, found
         zeros, ones = zeros + shots - found, ones + found
     return zeros, ones
+
+
+@inner
+def _copy_up(rows: Any, top: int) -> None:
+    """Write a row of the stack to the one above; assigned as a whole, it would bring in numba's texts of errors."""
+    for place in range(rows.shape[1]):
+        rows[top + 1, place] = rows[top, place]
 
 
 @inner

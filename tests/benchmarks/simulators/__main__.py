@@ -17,13 +17,11 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-import platformdirs
 import single
 from cells import ROWS, Row, label
-from environments import Library, find, make, versions
+from environments import ENVIRONMENTS, FOLDER, Library, find, make, versions
 from report import Line, write_plot, write_table
 
-FOLDER = platformdirs.user_cache_path("qdock-benchmark")
 # Statevectors of up to so many qubits are compared with the reference.
 REFERENCE_QUBITS = 20
 # Threads of OpenMP spin on for a while after a library's turn, on the CPUs of whoever is next: all wait for them.
@@ -114,7 +112,7 @@ def main() -> int:
     parser.add_argument("--plot", type=Path, help="write a plot of the ratios")
     arguments = parser.parse_args()
     if arguments.install:
-        make(arguments.environments)
+        make(arguments.environments, [name for name, (_, libraries) in ENVIRONMENTS.items() if libraries])
     full = (arguments.full or arguments.check) and not arguments.short
     bench = Bench(find(arguments.environments), arguments.threads)
     lines, left_out = [], []

@@ -1,17 +1,24 @@
-"""The environments of the libraries: made when asked for, one where they go together, braket's apart from all."""
+"""The environments of other libraries: made when asked for, one where they go together, braket's apart from all."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ENVIRONMENTS", "Library", "make", "versions"]
+import platformdirs
 
-#: What is installed in each, and which libraries it serves.
+__all__ = ["ENVIRONMENTS", "FOLDER", "Library", "find", "make", "python_of", "versions"]
+
+#: Where they are made.
+FOLDER = platformdirs.user_cache_path("qdock-benchmark")
+
+#: What is installed in each, and which simulators it serves.
 ENVIRONMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "main": (
         ("numpy", "qiskit", "qiskit-aer", "qulacs", "stim", "mqt.ddsim"),
@@ -20,6 +27,12 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lightning": (("pennylane", "pennylane-lightning"), ("lightning",)),
     "cirq": (("cirq-core", "qsimcirq"), ("cirq", "qsim")),
     "braket": (("amazon-braket-sdk",), ("braket",)),
+    "readers": (
+        ("qiskit", "qiskit-aer", "qiskit-qasm3-import", "openqasm3[parser]", "pyqasm", "pytket", "cirq-core", "ply"),
+        (),
+    ),
+    # The last release with Qobj and the simulators that qdock-legacy repeats.
+    "terra": (("qiskit-terra==0.25.3", "numpy<2"), ()),
 }
 _DISTRIBUTIONS = {
     "aer": "qiskit-aer",
@@ -38,13 +51,17 @@ def python_of(folder: Path, name: str) -> Path:
     return folder / name / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def make(folder: Path) -> None:
-    """Make those environments that are not there."""
-    for name, (packages, _) in ENVIRONMENTS.items():
-        if not python_of(folder, name).exists():
-            print(f"making {folder / name}: {', '.join(packages)}", flush=True)
-            subprocess.run([sys.executable, "-m", "venv", str(folder / name)], check=True)
-            subprocess.run([str(python_of(folder, name)), "-m", "pip", "install", "-q", *packages], check=True)
+def make(folder: Path, names: Iterable[str]) -> None:
+    """Make those environments that are not there; one whose packages don't go with this Python is left out."""
+    for name in names:
+        packages, python = ENVIRONMENTS[name][0], python_of(folder, name)
+        if python.exists():
+            continue
+        print(f"making {folder / name}: {', '.join(packages)}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder / name)], check=True)
+        if subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=False).returncode:
+            print(f"{folder / name} can't be made: what needs it is left out", flush=True)
+            shutil.rmtree(folder / name)
 
 
 def find(folder: Path) -> dict[str, str]:

@@ -52,7 +52,7 @@ def test_vectors_are_as_long_as_the_processor_has_them():
 
 def test_what_is_kept_on_disk_is_as_new_as_every_file_of_the_engine():
     version = run_at._cache._cache_file._version
-    assert version == (numba.__version__, jit._sources())
+    assert version == (numba.__version__, (np.__version__, jit._sources()))
     assert "front/columns.py" in {name for name, *_ in jit._sources()}
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba import njit, version_info
 
 __all__ = ["compiled", "inner"]
@@ -34,7 +35,7 @@ def compiled(function: Function) -> Function:
         _say_once(str(error))
         result = njit(nogil=True)(function)
     else:
-        _stamp_with(result, _sources())
+        _stamp_with(result, (np.__version__, _sources()))
     return result
 
 
@@ -72,7 +73,9 @@ def _sources() -> tuple[tuple[str, int, int], ...]:
 
 
 def _stamp_with(function: Any, sources: object) -> None:
-    """Let what is on disk be as new as all files of the engine; numba by itself looks at the function's own file.
+    """Let what is on disk be as new as all files of the engine, and as numpy, whose draws it repeats.
+
+    Numba by itself looks at the function's own file.
 
     It is a part of the version, which numba reads first: what other files were compiled to may not even be readable.
     """

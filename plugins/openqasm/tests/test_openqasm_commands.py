@@ -34,6 +34,13 @@ def test_the_suffix_of_the_output_says_the_format(qdock, tmp_path, name, head):
     assert load(tmp_path / name) == loads(BELL)
 
 
+@pytest.mark.parametrize("form", [{"indent": 2}, {"separators": (",", ":")}, {"sort_keys": True}], ids=str)
+def test_json_that_another_program_wrote_is_read_too(qdock, tmp_path, form):
+    (tmp_path / "other.json").write_text(json.dumps(json.loads(loads(BELL).to_json()), **form))
+    assert qdock("convert", "other.json", "again.qasm") == ("", "", 0)
+    assert loads((tmp_path / "again.qasm").read_text()) == loads(BELL)
+
+
 def test_circuits_become_json_and_programs_again(qdock, tmp_path):
     assert qdock("convert", "bell.qasm", "bell.json")[2] == 0
     assert Circuit.from_json((tmp_path / "bell.json").read_text()) == loads(BELL)

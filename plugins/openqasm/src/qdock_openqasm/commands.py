@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["check_program", "convert"]
 
 _STANDARD = "-"
-_JSON_START = '{"format": "qdock.circuit"'
+#: A circuit as JSON says so, wherever in the document, and however it is indented.
+_IS_JSON = re.compile(r'"format"\s*:\s*"qdock\.circuit"')
 #: What the name of the output says about its format.
 _SUFFIXES = {".qasm": "openqasm3", ".qasm3": "openqasm3", ".qasm2": "openqasm2", ".json": "json"}
 _FORMATS = ("openqasm3", "openqasm2", "json")
@@ -40,7 +42,7 @@ def _read(name: str) -> Circuit:
         from qdock.conversion.source import read_program
 
         text = read_program(name)
-    if text.lstrip().startswith(_JSON_START):
+    if text.lstrip().startswith("{") and _IS_JSON.search(text):
         return Circuit.from_json(text)
     found: Circuit = qdock.convert(text if name == _STANDARD else Path(name))
     return found

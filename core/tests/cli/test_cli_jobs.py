@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -50,6 +51,14 @@ def test_a_terminal_gets_tables_of_jobs(qdock):
     shown = qdock.on_terminal("jobs").out
     assert re.search(r"Job +Status +Backend +Submitted +Tags", shown)
     assert "toy/coin" in shown
+
+
+def test_of_a_job_whose_program_is_damaged_the_rest_is_shown(qdock, done):
+    with closing(sqlite3.connect(qdock.folder / "jobs.sqlite")) as db, db:
+        db.execute("UPDATE document SET content = x'00' WHERE kind = 'program'")
+    facts = {line[0]: line[1] for line in qdock("show", "last").lines}
+    assert facts["program"].startswith(f"The program of job {done['job_id']} is damaged in the store")
+    assert (facts["status"], facts["seed"]) == ("DONE", "3")
 
 
 def test_an_unknown_status_is_a_wrong_input(qdock):

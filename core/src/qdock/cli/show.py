@@ -10,6 +10,7 @@ import click
 from qdock.cli.options import debug_option, json_option
 from qdock.cli.output import write_json, write_table
 from qdock.cli.records import describe, find_job, job_argument, when
+from qdock.errors import StoreError
 
 if TYPE_CHECKING:
     from qdock.job import RecordedJob
@@ -41,7 +42,7 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
     yield "job", record.id
     yield "status", record.status.name
     yield "backend", record.backend
-    yield "program", _programs(job.program)
+    yield "program", _programs(job)
     for name, value in describe(job)["options"].items():
         yield f"option {name}", value
     yield "seed", record.seed
@@ -54,8 +55,12 @@ def _facts(job: RecordedJob) -> Iterator[tuple[str, object]]:
         yield f"{name} seconds", f"{seconds:.3g}"
 
 
-def _programs(program: object) -> str:
-    """Return a program as a text, of many the first few."""
+def _programs(job: RecordedJob) -> str:
+    """Return a job's program as a text, of many the first few, or why it can't be read."""
+    try:
+        program = job.program
+    except StoreError as error:
+        return str(error)
     if not isinstance(program, tuple) or len(program) <= _SHOWN:
         return repr(program)
     return f"({', '.join(map(repr, program[:_SHOWN]))}, and {len(program) - _SHOWN:,} more)"

@@ -241,7 +241,8 @@ class Circuit(Builder):
         if len(self._code) > _KEPT_OPERATIONS:
             return function(self, *arguments)
         # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
-        found, versions = function(self.snapshot(), *arguments), tuple(self._versions())
+        found = function(self.snapshot(), *arguments)
+        versions = tuple(self._versions()) if self._details else ()
         known[key] = found, versions
         return found
 

@@ -241,6 +241,9 @@ def qulacs_circuit(steps: Sequence[Step]) -> Any:
     return circuit
 
 
+_QULACS_GATES = {"h": "H", "x": "X", "s": "S", "u": "U3", "cx": "CNOT", "cz": "CZ", "swap": "SWAP"}
+
+
 def _qulacs_gate(gate: Any, step: Step) -> Any:
     name, qubits, values, _ = step
     if name == "unitary":
@@ -252,10 +255,9 @@ def _qulacs_gate(gate: Any, step: Step) -> Any:
         return made
     if name == "rzz":
         return gate.PauliRotation(list(qubits), [3, 3], -values[0])
+    if name in _QULACS_GATES:
+        return getattr(gate, _QULACS_GATES[name])(*qubits, *values)
     # Its rotations turn the other way.
-    table = {"h": "H", "x": "X", "s": "S", "u": "U3", "cx": "CNOT", "cz": "CZ", "swap": "SWAP"}
-    if name in table:
-        return getattr(gate, table[name])(*qubits, *values)
     return getattr(gate, name.upper())(qubits[0], -values[0])
 
 

@@ -55,7 +55,11 @@ import each other, and what nobody outside needs lies in a room, a package of it
 This page is made from the contracts in `pyproject.toml` and the first lines of the modules by `docs/generate.py`.
 """
 #: The contracts that are shown, and where the sources of what they hold lie.
-LAYERS = {"core": "core/src/qdock", "fast-engine": "plugins/basic/src/qdock_basic/fast"}
+LAYERS = {
+    "core": "core/src/qdock",
+    "basic": "plugins/basic/src/qdock_basic",
+    "fast-engine": "plugins/basic/src/qdock_basic/fast",
+}
 
 
 def promises() -> str:

@@ -18,16 +18,16 @@ from time import perf_counter
 from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock_basic import fast
-from qdock_basic.analysis import read_last
-from qdock_basic.branches import Branch, Mass, Shots, follow
-from qdock_basic.classical import Place
-from qdock_basic.engine import Engine, NumpyEngine
-from qdock_basic.fast_engine import FastEngine
+from qdock_basic.branching.branches import Branch, Mass, Shots, follow
+from qdock_basic.engines.engine import Engine, NumpyEngine
+from qdock_basic.engines.fast_engine import FastEngine
 from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
-from qdock_basic.program import Block, compile_circuit
+from qdock_basic.programs.analysis import read_last
+from qdock_basic.programs.classical import Place
+from qdock_basic.programs.program import Block, compile_circuit
 from qdock_basic.simulate import Simulation, simulate
-from qdock_basic.state import prepare
+from qdock_basic.states.state import prepare
 from qdock_basic.watch import Watch
 
 QUBITS = 12

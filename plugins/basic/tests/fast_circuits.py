@@ -6,8 +6,8 @@ import numpy as np
 
 from qdock.circuit import Circuit
 from qdock.gates import GATES, Gate
-from qdock_basic.kernels import apply_form
-from qdock_basic.program import Gates
+from qdock_basic.programs.program import Gates
+from qdock_basic.states.kernels import apply_form
 
 
 def reference(circuit, initial=None):

@@ -15,8 +15,8 @@ from qdock.circuit import Circuit
 from qdock.gates import Gate
 from qdock.result import CircuitResult
 from qdock_basic import BasicSimulator, batch, fast
-from qdock_basic.engine import Asked, NumpyEngine
-from qdock_basic.fast_engine import FastEngine
+from qdock_basic.engines.engine import Asked, NumpyEngine
+from qdock_basic.engines.fast_engine import FastEngine
 from qdock_basic.plugin import SPEC
 from qdock_basic.shapes import shape_of
 from qdock_basic.watch import Watch

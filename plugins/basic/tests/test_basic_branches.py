@@ -16,15 +16,15 @@ from qdock.circuit import Circuit, Range
 from qdock.errors import CircuitError, ConfigError, LimitExceeded
 from qdock.expr import FLOAT, Angle, Parameter, Uint, cast, lift
 from qdock.streams import stream
-from qdock_basic import engine as engine_module
 from qdock_basic import fast
-from qdock_basic.analysis import read_last, splits_of
-from qdock_basic.branches import Branch, Shots, follow
-from qdock_basic.classical import Place
-from qdock_basic.engine import NumpyEngine
+from qdock_basic.branching.branches import Branch, Shots, follow
+from qdock_basic.engines import engine as engine_module
+from qdock_basic.engines.engine import NumpyEngine
 from qdock_basic.limits import Limits
-from qdock_basic.program import compile_circuit
-from qdock_basic.state import prepare
+from qdock_basic.programs.analysis import read_last, splits_of
+from qdock_basic.programs.classical import Place
+from qdock_basic.programs.program import compile_circuit
+from qdock_basic.states.state import prepare
 from qdock_basic.watch import Watch
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")

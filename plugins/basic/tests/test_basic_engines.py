@@ -15,7 +15,7 @@ from qdock.errors import JobCancelledError, OptionError
 from qdock.gates import Gate
 from qdock_basic import BasicSimulator, fast
 from qdock_basic.batch import Batch
-from qdock_basic.fast_engine import FastEngine
+from qdock_basic.engines.fast_engine import FastEngine
 from qdock_basic.limits import Limits
 from qdock_basic.plugin import SPEC
 from qdock_basic.watch import Watch

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.expr import Uint, cast
-from qdock_basic.analysis import read_last
-from qdock_basic.branches import Branch, Mass, follow
-from qdock_basic.classical import Place
-from qdock_basic.engine import NumpyEngine
+from qdock_basic.branching.branches import Branch, Mass, follow
+from qdock_basic.branching.meeting import Meeting
+from qdock_basic.branching.readout import Distribution, Layout
+from qdock_basic.engines.engine import NumpyEngine
 from qdock_basic.limits import Limits
-from qdock_basic.liveness import Live, live_values
-from qdock_basic.meeting import Meeting
-from qdock_basic.program import compile_circuit
-from qdock_basic.readout import Distribution, Layout
-from qdock_basic.state import prepare
+from qdock_basic.programs.analysis import read_last
+from qdock_basic.programs.classical import Place
+from qdock_basic.programs.liveness import Live, live_values
+from qdock_basic.programs.program import compile_circuit
+from qdock_basic.states.state import prepare
 from qdock_basic.watch import Watch
 
 
@@ -129,7 +129,7 @@ def test_one_that_differs_from_those_waiting_needs_room_too() -> None:
 
 
 def test_states_that_only_look_alike_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qdock_basic.meeting._digest", lambda _: 0)
+    monkeypatch.setattr("qdock_basic.branching.meeting._digest", lambda _: 0)
     circuit = Circuit(2, 1).h(0).cx(0, 1).reset(0).h(1).measure(1, 0)
     table, branches = exact(circuit, 10)
     assert table == pytest.approx([0.5, 0.5])

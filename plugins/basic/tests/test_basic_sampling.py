@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from qdock.circuit import Circuit
 from qdock.streams import SHOTS_PER_BLOCK, stream
-from qdock_basic import sampling
-from qdock_basic.engine import NumpyEngine
-from qdock_basic.sums import Sums, distinct
+from qdock_basic.drawing import sampling
+from qdock_basic.drawing.sums import Sums, distinct
+from qdock_basic.engines.engine import NumpyEngine
 
 
 def chi_square_bound(freedom: int) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qdock.circuit import Circuit
 from qdock.gates import GATES, Gate, gate
-from qdock_basic import state as states
+from qdock_basic.states import state as states
 
 TOLERANCE = {"double": 1e-12, "single": 3e-6}
 angles = st.floats(-7, 7, allow_nan=False)

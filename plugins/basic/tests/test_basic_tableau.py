@@ -12,9 +12,10 @@ from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.errors import JobCancelledError
 from qdock.gates import GATES, Gate
-from qdock_basic import fast, tableau
-from qdock_basic.affine import AffineSpace, reduced_space
-from qdock_basic.clifford import clifford_of, is_clifford, packed, unpacked
+from qdock_basic import fast
+from qdock_basic.drawing.affine import AffineSpace, reduced_space
+from qdock_basic.engines import tableau
+from qdock_basic.programs.clifford import clifford_of, is_clifford, packed, unpacked
 from qdock_basic.watch import Watch
 
 needs_numba = pytest.mark.skipif(fast.why_not() is not None, reason="the fast engine needs numba")

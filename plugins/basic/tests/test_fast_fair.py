@@ -7,7 +7,7 @@ import pytest
 
 from qdock.streams import stream
 from qdock_basic import fast
-from qdock_basic.sampling import draw_choices, visits_choices
+from qdock_basic.drawing.sampling import draw_choices, visits_choices
 
 if fast.why_not() is not None:
     pytest.skip("the fast engine needs numba", allow_module_level=True)

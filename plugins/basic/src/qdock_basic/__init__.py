@@ -9,8 +9,8 @@ from qdock.common.lazy import lazily
 if TYPE_CHECKING:
     from qdock_basic.backend import BasicSimulator
     from qdock_basic.job import BasicProviderJob
-    from qdock_basic.stacks import apply_matrices
-    from qdock_basic.state import apply_gate, apply_matrix, collapse, measure, prepare, probabilities, reset
+    from qdock_basic.states.stacks import apply_matrices
+    from qdock_basic.states.state import apply_gate, apply_matrix, collapse, measure, prepare, probabilities, reset
 
 __all__ = [
     "BasicProviderJob",
@@ -29,8 +29,8 @@ __all__ = [
 _NAMES = {
     "backend": ("BasicSimulator",),
     "job": ("BasicProviderJob",),
-    "stacks": ("apply_matrices",),
-    "state": ("apply_gate", "apply_matrix", "collapse", "measure", "prepare", "probabilities", "reset"),
+    "states.stacks": ("apply_matrices",),
+    "states.state": ("apply_gate", "apply_matrix", "collapse", "measure", "prepare", "probabilities", "reset"),
 }
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -14,7 +14,7 @@ from qdock.spec import BackendSpec
 from qdock_basic.batch import Batch
 from qdock_basic.checks import check_programs
 from qdock_basic.choice import check_engine, engine_for, note_effort
-from qdock_basic.engine import Engine
+from qdock_basic.engines.engine import Engine
 from qdock_basic.estimate import expected_seconds
 from qdock_basic.job import BasicProviderJob
 from qdock_basic.limits import Limits

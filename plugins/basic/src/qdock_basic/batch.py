@@ -14,15 +14,15 @@ from qdock.circuit import Circuit
 from qdock.result import CircuitResult
 from qdock.results.counted import counted_entries
 from qdock.streams import SHOTS_PER_BLOCK
-from qdock_basic.engine import Asked, Engine
-from qdock_basic.kernels import Array
+from qdock_basic.drawing.sampling import visits_outcomes
+from qdock_basic.drawing.sums import Ints
+from qdock_basic.engines.engine import Asked, Engine
 from qdock_basic.limits import Limits
-from qdock_basic.program import Gates
-from qdock_basic.sampling import visits_outcomes
+from qdock_basic.programs.program import Gates
+from qdock_basic.programs.straight import Part
 from qdock_basic.shapes import Shape, shape_of
 from qdock_basic.simulate import Simulation, simulate
-from qdock_basic.straight import Part
-from qdock_basic.sums import Ints
+from qdock_basic.states.kernels import Array
 from qdock_basic.watch import Watch
 
 __all__ = ["Batch", "are_sampled"]

@@ -9,14 +9,14 @@ import numpy as np
 
 from qdock.circuit import Circuit
 from qdock.errors import OptionError
-from qdock_basic.analysis import facts_of
 from qdock_basic.batch import are_sampled
 from qdock_basic.limits import Limits
-from qdock_basic.methods import check_method, method_of
+from qdock_basic.programs.analysis import facts_of
+from qdock_basic.programs.methods import check_method, method_of
+from qdock_basic.programs.straight import parts_of, straight_of
 from qdock_basic.shapes import shape_of
 from qdock_basic.simulate import check_parts, check_size, check_tableau, without_idle_qubits
-from qdock_basic.state import check_initial_state
-from qdock_basic.straight import parts_of, straight_of
+from qdock_basic.states.state import check_initial_state
 
 __all__ = ["check_programs"]
 

@@ -11,10 +11,10 @@ from typing import Any
 from qdock.circuit import Circuit
 from qdock.errors import OptionError
 from qdock_basic import fast
-from qdock_basic.engine import Engine, NumpyEngine
+from qdock_basic.engines.engine import Engine, NumpyEngine
+from qdock_basic.engines.fast_engine import FastEngine
 from qdock_basic.estimate import expected_seconds
 from qdock_basic.fast.machine.kept import is_compiled
-from qdock_basic.fast_engine import FastEngine
 
 __all__ = ["check_engine", "engine_for", "is_fast", "note_effort"]
 

@@ -10,8 +10,8 @@ from qdock.circuit import Circuit
 from qdock.expr import Const
 from qdock.operations import Code, Columns, For, While
 from qdock.streams import SHOTS_PER_BLOCK
-from qdock_basic.methods import FEW_QUBITS, fits_tableau
-from qdock_basic.tableau import tableau_bytes
+from qdock_basic.engines.tableau import tableau_bytes
+from qdock_basic.programs.methods import FEW_QUBITS, fits_tableau
 
 __all__ = ["expected_seconds", "seconds_of"]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from qdock.circuit import Circuit, Register
 from qdock.results.counts_form import CountsForm
-from qdock_basic.program import Gates
-from qdock_basic.readout import Layout, Wiring
-from qdock_basic.straight import straight_of
-from qdock_basic.sums import Ints, Words
+from qdock_basic.branching.readout import Layout, Wiring
+from qdock_basic.drawing.sums import Ints, Words
+from qdock_basic.programs.program import Gates
+from qdock_basic.programs.straight import straight_of
 
 __all__ = ["Shape", "Shaped", "shape_of"]
 

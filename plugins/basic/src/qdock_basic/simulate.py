@@ -15,23 +15,23 @@ from qdock.circuit import Circuit
 from qdock.circuits import circuit_facts
 from qdock.result import CircuitResult
 from qdock.streams import ROOT_PATH, child_path
-from qdock_basic.analysis import facts_of, read_last, splits_of
-from qdock_basic.branches import Branch, Mass, Shares, Shots, follow
-from qdock_basic.classical import Place
-from qdock_basic.engine import Engine
-from qdock_basic.kernels import Array
+from qdock_basic.branching.branches import Branch, Mass, Shares, Shots, follow
+from qdock_basic.branching.meeting import Meeting
+from qdock_basic.branching.readout import Distribution, Layout, Tally, layout_of
+from qdock_basic.branching.unitary import unitary_of
+from qdock_basic.drawing.sampling import blocks_of
+from qdock_basic.engines.engine import Engine
+from qdock_basic.engines.tableau import tableau_bytes
 from qdock_basic.limits import Limits
-from qdock_basic.liveness import Live, live_values
-from qdock_basic.meeting import Meeting
 from qdock_basic.memory import ALWAYS_FREE, check_memory
-from qdock_basic.methods import method_of
-from qdock_basic.program import GATES, Block, Gates, angle_of, compile_circuit
-from qdock_basic.readout import Distribution, Layout, Tally, layout_of
-from qdock_basic.sampling import blocks_of
-from qdock_basic.state import PRECISIONS, prepare
-from qdock_basic.straight import Part, parts_of, straight_of
-from qdock_basic.tableau import tableau_bytes
-from qdock_basic.unitary import unitary_of
+from qdock_basic.programs.analysis import facts_of, read_last, splits_of
+from qdock_basic.programs.classical import Place
+from qdock_basic.programs.liveness import Live, live_values
+from qdock_basic.programs.methods import method_of
+from qdock_basic.programs.program import GATES, Block, Gates, angle_of, compile_circuit
+from qdock_basic.programs.straight import Part, parts_of, straight_of
+from qdock_basic.states.kernels import Array
+from qdock_basic.states.state import PRECISIONS, prepare
 from qdock_basic.watch import Watch
 
 __all__ = ["Simulation", "check_parts", "check_size", "check_tableau", "simulate"]

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from qdock.circuit import Circuit
-    from qdock_basic.affine import AffineSpace, Words
-    from qdock_basic.engine import Asked
-    from qdock_basic.kernels import Array
-    from qdock_basic.sampling import Ints
+    from qdock_basic.drawing.affine import AffineSpace, Words
+    from qdock_basic.drawing.sampling import Ints
+    from qdock_basic.engines.engine import Asked
+    from qdock_basic.states.kernels import Array
 
 __all__ = [
     "Stats",
@@ -225,7 +225,7 @@ def block_sums(state: Array, width: int, threads: int | None = None) -> npt.NDAr
 
 
 def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
-    """Return what the clbits that results show may be at the end of a Clifford circuit; see `qdock_basic.tableau`."""
+    """Return what the clbits shown may be at the end of a Clifford circuit; see `qdock_basic.engines.tableau`."""
     from qdock_basic.fast.clifford import tableau
 
     return tableau.outcomes_of(circuit, watch)

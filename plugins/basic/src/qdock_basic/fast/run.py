@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Columns, Modifier
+from qdock_basic.drawing.sampling import Ints
 from qdock_basic.fast.clifford.expansion import affine_state
 from qdock_basic.fast.drawing.binomial import like_numpy
 from qdock_basic.fast.front.joined import Joined, join
@@ -25,12 +26,11 @@ from qdock_basic.fast.small.cache import run_at
 from qdock_basic.fast.small.counts import Prepared, count_runs, prepared
 from qdock_basic.fast.small.many import run_batch
 from qdock_basic.fast.stats import Looker, Stats, together
-from qdock_basic.kernels import Array, apply_form, controlled, form_of
-from qdock_basic.sampling import Ints
-from qdock_basic.state import PRECISIONS
+from qdock_basic.states.kernels import Array, apply_form, controlled, form_of
+from qdock_basic.states.state import PRECISIONS
 
 if TYPE_CHECKING:
-    from qdock_basic.engine import Asked
+    from qdock_basic.engines.engine import Asked
 
 __all__ = [
     "apply",

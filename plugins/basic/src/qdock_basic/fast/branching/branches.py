@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.circuit import Circuit
-from qdock_basic.analysis import read_last
+from qdock_basic.drawing.sums import added_up
 from qdock_basic.fast.branching.flat import Flat, flat_program
 from qdock_basic.fast.branching.postfix import Unsupported
 from qdock_basic.fast.branching.segments import num_bits_of
@@ -35,8 +35,8 @@ from qdock_basic.fast.drawing.streams import STREAM_SIZE
 from qdock_basic.fast.large.passes import LEAST_BITS
 from qdock_basic.fast.machine.memory import PAD_BYTES, aligned
 from qdock_basic.fast.stats import Looker, Stats
-from qdock_basic.program import compile_circuit
-from qdock_basic.sums import added_up
+from qdock_basic.programs.analysis import read_last
+from qdock_basic.programs.program import compile_circuit
 
 __all__ = ["Course", "count"]
 

@@ -12,7 +12,7 @@ from qdock.operations import Assign, Code, Range
 from qdock_basic.fast.branching.postfix import Postfix, Unsupported, wrapping
 from qdock_basic.fast.branching.segments import Segments
 from qdock_basic.fast.front.programs import ready
-from qdock_basic.program import GATES, READ_LAST, Block, Flow, Gates, Step
+from qdock_basic.programs.program import GATES, READ_LAST, Block, Flow, Gates, Step
 
 __all__ = ["Flat", "Kind", "flat_program"]
 

@@ -1,4 +1,4 @@
-"""The branches of a run, walked through in one call of compiled code: see `qdock_basic.branches` for what they are.
+"""Branches, walked through in one call of compiled code: see `qdock_basic.branching.branches` for what they are.
 
 The branch at hand is the last row of a stack; the rows below it wait. A measurement with two outcomes puts the
 smaller branch on top of the larger one, so there are never more rows than the shots can be halved.

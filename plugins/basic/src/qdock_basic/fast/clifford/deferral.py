@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.operations import Code
-from qdock_basic.clifford import COPY, NO_GATE
 from qdock_basic.fast.machine.jit import inner
 from qdock_basic.fast.machine.pointers import at, hold, pointer
+from qdock_basic.programs.clifford import COPY, NO_GATE
 
 __all__ = ["Steps", "defer"]
 
@@ -29,7 +29,7 @@ class Steps(NamedTuple):
     Attributes
     ----------
     gates : (k, 3) int64 array
-        What each does, see `qdock_basic.clifford.packed`, and on which two places; -1 for one that is not there.
+        What each does, see `qdock_basic.programs.clifford.packed`, and on which two places; -1 for one that is missing.
     record : (c,) int64 array
         The place whose value a clbit has at the end; -1 if it is not written.
     num_places : int
@@ -72,7 +72,7 @@ def defer(code: Any, actions: Any, qubits: Any, starts: Any, clbits: Any, num_qu
     code, qubits, starts, clbits : arrays
         As in `qdock.operations.Columns`.
     actions : (n,) uint64 array
-        From `qdock_basic.clifford.actions_of`.
+        From `qdock_basic.programs.clifford.actions_of`.
     num_qubits, num_clbits : int
     """
     measures, resets = _readings(code)

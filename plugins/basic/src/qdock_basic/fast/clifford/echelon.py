@@ -95,7 +95,7 @@ def _multiply(strings: Strings, row: int, other: int) -> None:
 
 @compiled
 def space_of(strings: Strings, record: Any, clbits: Any) -> tuple[Any, Any]:
-    """Return the reference and the rows of the outcomes of some clbits; see `qdock_basic.affine.AffineSpace`.
+    """Return the reference and the rows of the outcomes of some clbits; see `qdock_basic.drawing.affine.AffineSpace`.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from qdock_basic.fast.clifford.affine import NUM_BITS, form_of, write_amplitudes
 from qdock_basic.fast.front.programs import Ready
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.stats import Looker, Stats
-from qdock_basic.kernels import Array
+from qdock_basic.states.kernels import Array
 
 __all__ = ["affine_state"]
 

@@ -1,4 +1,4 @@
-"""Stabilizer states by compiled code: what `qdock_basic.tableau` finds, from strings whose bits are packed in words."""
+"""Stabilizer states by compiled code: what `qdock_basic.engines.tableau` finds, from strings packed in words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.circuit import Circuit
-from qdock_basic.affine import AffineSpace, Words
-from qdock_basic.clifford import actions_of
+from qdock_basic.drawing.affine import AffineSpace, Words
 from qdock_basic.fast.clifford.bits import add_row
 from qdock_basic.fast.clifford.deferral import Steps, defer
 from qdock_basic.fast.clifford.echelon import Strings, add_strings, space_of, strings_of
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, pointer
 from qdock_basic.fast.stats import Looker
+from qdock_basic.programs.clifford import actions_of
 
 __all__ = ["choose", "outcomes_of"]
 
@@ -44,7 +44,7 @@ class Tableau(NamedTuple):
 
 
 def outcomes_of(circuit: Circuit, watch: Looker) -> AffineSpace:
-    """See `qdock_basic.tableau.outcomes_of`."""
+    """See `qdock_basic.engines.tableau.outcomes_of`."""
     columns = circuit.columns()
     actions = circuit.once(actions_of)
     assert actions is not None
@@ -132,7 +132,7 @@ def _turned(tableau: Tableau) -> Strings:
 
 
 def choose(space: AffineSpace, choices: Words) -> Words:
-    """See `qdock_basic.affine.AffineSpace.outcomes`."""
+    """See `qdock_basic.drawing.affine.AffineSpace.outcomes`."""
     return _choose(space.reference, space.rows, choices)
 
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock.streams import Streams
+from qdock_basic.drawing.sampling import STEPS
 from qdock_basic.fast.drawing.streams import STREAM_SIZE, begin_stream, next_double
 from qdock_basic.fast.machine.jit import compiled, inner
-from qdock_basic.sampling import STEPS
 
 __all__ = ["binomial", "draw_binomials", "like_numpy", "multinomial"]
 
@@ -55,7 +55,7 @@ def multinomial(stream: Any, left: int, steps: Any, counts: Any) -> None:
     stream : uint64 array
     left : int
     steps : (k,) int64 array
-        As from `qdock_basic.sampling.steps_of`.
+        As from `qdock_basic.drawing.sampling.steps_of`.
     counts : int64 array
         Its first k entries are overwritten.
     """

@@ -1,4 +1,4 @@
-"""Fair bits, drawn in compiled code as `qdock_basic.sampling.draw_choices` draws and orders them."""
+"""Fair bits, drawn in compiled code as `qdock_basic.drawing.sampling.draw_choices` draws and orders them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shots of a branch read at its end, drawn in compiled code as `qdock_basic.sampling` draws it."""
+"""What the shots of a branch read at its end, drawn in compiled code as `qdock_basic.drawing.sampling` draws it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["STEPS", "Found", "Sheet", "draw", "to_steps", "wire"]
 STEPS = float(1 << 40)
 # A word of 64 bits without so many is a whole number of steps.
 _SHIFT = np.uint64(24)
-# As in `qdock_basic.sampling`: up to so many outcomes a shot every one is visited; else a row is drawn, then a place.
+# As in `qdock_basic.drawing.sampling`: up to so many outcomes a shot all are visited; else a row is drawn, then one.
 _OUTCOMES_PER_SHOT = 4
 _ROW = 1024
 
@@ -137,7 +137,7 @@ def draw(
 
 @inner
 def to_steps(table: Any, steps: Any) -> None:
-    """See `qdock_basic.sampling.steps_of`."""
+    """See `qdock_basic.drawing.sampling.steps_of`."""
     total = 0.0
     for place in range(len(table)):
         total += table[place]
@@ -153,7 +153,7 @@ def to_steps(table: Any, steps: Any) -> None:
 
 @inner
 def _look_up(re: Any, im: Any, shots: int, stream: Any, sheet: Sheet) -> None:
-    """See `qdock_basic.sampling.Lookup`: count in `sheet.seen` how often each index of the state is drawn."""
+    """See `qdock_basic.drawing.sampling.Lookup`: count in `sheet.seen` how often each index of the state is drawn."""
     size = len(sheet.seen)
     width = min(_ROW, size)
     rows = size // width

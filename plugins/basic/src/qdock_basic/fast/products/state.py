@@ -15,7 +15,7 @@ from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.products.terms import MOST_TERMS, terms_of
 from qdock_basic.fast.products.writing import PART_BITS, ROW_BITS, make_tables, write_parts
 from qdock_basic.fast.stats import Looker, Stats
-from qdock_basic.kernels import Array
+from qdock_basic.states.kernels import Array
 
 __all__ = ["product_state"]
 

@@ -17,15 +17,15 @@ from numpy.random import Generator
 
 from qdock.circuit import Circuit
 from qdock.streams import ROOT_PATH
-from qdock_basic.affine import AffineSpace, Words
-from qdock_basic.kernels import Array, apply_form
-from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints, counts_of_each, draw_choices, steps_of
-from qdock_basic.state import PRECISIONS, marginal, prepare, probabilities
-from qdock_basic.tableau import outcomes_of
+from qdock_basic.drawing.affine import AffineSpace, Words
+from qdock_basic.drawing.sampling import Ints, counts_of_each, draw_choices, steps_of
+from qdock_basic.engines.tableau import outcomes_of
+from qdock_basic.programs.program import Gates
+from qdock_basic.states.kernels import Array, apply_form
+from qdock_basic.states.state import PRECISIONS, marginal, prepare, probabilities
 
 if TYPE_CHECKING:
-    from qdock_basic.readout import Tally
+    from qdock_basic.branching.readout import Tally
     from qdock_basic.shapes import Shape
     from qdock_basic.simulate import Simulation
 

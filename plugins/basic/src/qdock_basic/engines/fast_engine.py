@@ -11,15 +11,15 @@ import numpy as np
 from qdock.circuit import Circuit
 from qdock.streams import ROOT_PATH
 from qdock_basic import fast
-from qdock_basic.affine import AffineSpace, Words
-from qdock_basic.engine import Asked, Effort, Floats, Progress, count_states
-from qdock_basic.kernels import Array
-from qdock_basic.program import Gates
-from qdock_basic.sampling import Ints, draw_choices, visits_choices
-from qdock_basic.state import prepare, probabilities
+from qdock_basic.drawing.affine import AffineSpace, Words
+from qdock_basic.drawing.sampling import Ints, draw_choices, visits_choices
+from qdock_basic.engines.engine import Asked, Effort, Floats, Progress, count_states
+from qdock_basic.programs.program import Gates
+from qdock_basic.states.kernels import Array
+from qdock_basic.states.state import prepare, probabilities
 
 if TYPE_CHECKING:
-    from qdock_basic.readout import Tally
+    from qdock_basic.branching.readout import Tally
     from qdock_basic.simulate import Simulation
 
 __all__ = ["FastEngine"]
@@ -33,7 +33,7 @@ _REAL = {"double": "f8", "single": "f4"}
 
 
 class FastEngine:
-    """See `qdock_basic.engine.Engine`: compiled kernels, spread over threads.
+    """See `qdock_basic.engines.engine.Engine`: compiled kernels, spread over threads.
 
     Parameters
     ----------

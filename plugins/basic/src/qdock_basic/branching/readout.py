@@ -13,10 +13,8 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from qdock.streams import child_path
-from qdock_basic.branches import Branch
-from qdock_basic.engine import Engine
-from qdock_basic.kernels import Array
-from qdock_basic.sampling import (
+from qdock_basic.branching.branches import Branch
+from qdock_basic.drawing.sampling import (
     MEMORY_PATH,
     Ints,
     Lookup,
@@ -26,8 +24,10 @@ from qdock_basic.sampling import (
     steps_of,
     visits_outcomes,
 )
-from qdock_basic.state import marginal
-from qdock_basic.sums import Sums, Words, added_up, distinct
+from qdock_basic.drawing.sums import Sums, Words, added_up, distinct
+from qdock_basic.engines.engine import Engine
+from qdock_basic.states.kernels import Array
+from qdock_basic.states.state import marginal
 
 __all__ = ["Distribution", "Layout", "Tally", "Wiring", "layout_of"]
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.gates import Gate
-from qdock_basic.kernels import Array, apply_form, controlled, form_of
+from qdock_basic.states.kernels import Array, apply_form, controlled, form_of
 
 __all__ = [
     "PRECISIONS",

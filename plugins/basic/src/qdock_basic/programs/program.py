@@ -14,7 +14,7 @@ from qdock.expr import FLOAT, Expr, cast, evaluate, lift
 from qdock.gates import GATES as TABLE
 from qdock.operations import Code, Columns, Modifier
 from qdock.unitaries.matrices import matrix_power
-from qdock_basic.kernels import Form, controlled, form_of
+from qdock_basic.states.kernels import Form, controlled, form_of
 
 __all__ = [
     "CHANCES",

@@ -16,14 +16,14 @@ from numpy.random import Generator
 
 from qdock.operations import Code
 from qdock.streams import ROOT_PATH, child_path
-from qdock_basic.classical import ACTIONS as CLASSICAL_ACTIONS
-from qdock_basic.classical import Place
-from qdock_basic.engine import Engine
-from qdock_basic.kernels import Array, apply_form
-from qdock_basic.meeting import Meeting
-from qdock_basic.program import CHANCES, GATES, LATE_GATE, READ_LAST, Step
-from qdock_basic.sampling import STEPS, share_of_one
-from qdock_basic.state import collapse, flip, weights_of
+from qdock_basic.branching.meeting import Meeting
+from qdock_basic.drawing.sampling import STEPS, share_of_one
+from qdock_basic.engines.engine import Engine
+from qdock_basic.programs.classical import ACTIONS as CLASSICAL_ACTIONS
+from qdock_basic.programs.classical import Place
+from qdock_basic.programs.program import CHANCES, GATES, LATE_GATE, READ_LAST, Step
+from qdock_basic.states.kernels import Array, apply_form
+from qdock_basic.states.state import collapse, flip, weights_of
 from qdock_basic.watch import Span, Watch
 
 __all__ = ["Branch", "Mass", "Part", "Shares", "Shots", "follow"]

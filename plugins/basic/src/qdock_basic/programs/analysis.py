@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from qdock.circuit import Circuit
 from qdock.operations import Code, Columns, Detail
-from qdock_basic.program import CHANCES, READ_LAST, Block, Flow, Step
+from qdock_basic.programs.program import CHANCES, READ_LAST, Block, Flow, Step
 
 __all__ = ["Facts", "facts_of", "read_last", "splits_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from qdock_basic.kernels import Array
+from qdock_basic.states.kernels import Array
 
 __all__ = ["apply_matrices"]
 

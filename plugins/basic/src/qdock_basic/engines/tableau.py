@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from qdock.circuit import Circuit
 from qdock.operations import Code
-from qdock_basic.affine import AffineSpace, reduced_space
-from qdock_basic.clifford import COPY, NO_GATE, Clifford, actions_of, unpacked
+from qdock_basic.drawing.affine import AffineSpace, reduced_space
 from qdock_basic.fast.stats import Looker
+from qdock_basic.programs.clifford import COPY, NO_GATE, Clifford, actions_of, unpacked
 
 __all__ = ["outcomes_of", "tableau_bytes"]
 

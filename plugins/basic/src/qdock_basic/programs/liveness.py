@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from qdock.expr import Expr
 from qdock.operations import Code
-from qdock_basic.program import READ_LAST, Block, Flow, Step
+from qdock_basic.programs.program import READ_LAST, Block, Flow, Step
 
 __all__ = ["Live", "live_values"]
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdock_basic.classical import Place, Run
-from qdock_basic.kernels import Array
-from qdock_basic.liveness import Live
-from qdock_basic.program import CHANCES
+from qdock_basic.programs.classical import Place, Run
+from qdock_basic.programs.liveness import Live
+from qdock_basic.programs.program import CHANCES
+from qdock_basic.states.kernels import Array
 
 if TYPE_CHECKING:
-    from qdock_basic.branches import Branch
+    from qdock_basic.branching.branches import Branch
 
 __all__ = ["Meeting"]
 

@@ -8,10 +8,10 @@ from typing import Any
 from qdock.circuit import Circuit
 from qdock.errors import OptionError
 from qdock.operations import Code
-from qdock_basic.analysis import facts_of, read_last, splits_of
-from qdock_basic.clifford import is_clifford
-from qdock_basic.program import compile_circuit
-from qdock_basic.straight import Part, straight_of
+from qdock_basic.programs.analysis import facts_of, read_last, splits_of
+from qdock_basic.programs.clifford import is_clifford
+from qdock_basic.programs.program import compile_circuit
+from qdock_basic.programs.straight import Part, straight_of
 
 __all__ = ["FEW_QUBITS", "METHODS", "check_method", "fits_tableau", "method_of"]
 

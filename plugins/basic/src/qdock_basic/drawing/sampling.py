@@ -14,8 +14,8 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from qdock.streams import ROOT_PATH, SHOTS_PER_BLOCK, child_path, round_probabilities
-from qdock_basic.kernels import Array
-from qdock_basic.sums import Words, counted, counted_rows
+from qdock_basic.drawing.sums import Words, counted, counted_rows
+from qdock_basic.states.kernels import Array
 
 __all__ = [
     "MEMORY_PATH",

@@ -10,7 +10,7 @@ from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Expr, Var, cast, evaluate
 from qdock.operations import Assign, Code, Range
 from qdock_basic.limits import Limits
-from qdock_basic.program import Block, Flow, Step
+from qdock_basic.programs.program import Block, Flow, Step
 
 __all__ = ["ACTIONS", "Place", "Value"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdock_basic.branches import Branch, Mass, follow
-from qdock_basic.classical import Place
-from qdock_basic.engine import Engine
-from qdock_basic.kernels import Array
-from qdock_basic.state import PRECISIONS
+from qdock_basic.branching.branches import Branch, Mass, follow
+from qdock_basic.engines.engine import Engine
+from qdock_basic.programs.classical import Place
+from qdock_basic.states.kernels import Array
+from qdock_basic.states.state import PRECISIONS
 from qdock_basic.watch import Watch
 
 __all__ = ["unitary_of"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from qdock.circuit import Circuit
 from qdock.gates import GATES as TABLE
 from qdock.operations import Code, Columns
-from qdock_basic.program import Gates
+from qdock_basic.programs.program import Gates
 
 __all__ = ["Part", "is_flat", "parts_of", "straight_of"]
 

@@ -1,0 +1,1 @@
+"""Shots from exact distributions, and numbers added up by outcome."""

@@ -1,0 +1,1 @@
+"""Arrays of amplitudes, and what gates and measurements make of them."""

@@ -348,7 +348,8 @@ class Life(RuleBasedStateMachine):
         self.owner += "x"
         for job in self.model.values():
             if job[0] not in JOB_FINAL_STATES:
-                job[0] = S.ERROR
+                # What was asked to stop and had not begun is as it was asked to be.
+                job[0] = S.CANCELLED if job[2] and job[0] is S.QUEUED else S.ERROR
 
     @invariant()
     def the_model_equals_the_store(self):

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from operator import itemgetter
-from typing import Any, BinaryIO, Protocol, overload
+from typing import Any, BinaryIO, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +73,15 @@ class Result:
         """Return the result that changes nothing when it is added to another."""
         return cls()
 
-    def with_metadata(self, **metadata: Any) -> Result:
+    def with_metadata(self, **metadata: Any) -> Self:
         """Return this result with more, or other, metadata."""
         return self._with(check_header("metadata", metadata))
 
-    def _with(self, metadata: dict[str, Any]) -> Result:
+    def _with(self, metadata: dict[str, Any]) -> Self:
         """Do as `with_metadata` does, of values that are known to be JSON."""
-        made = object.__new__(Result)
+        made = object.__new__(type(self))
         # Nothing can be set on what is frozen in another way.
-        made.__dict__.update(entries=self.entries, metadata={**self.metadata, **metadata})
+        made.__dict__.update(self.__dict__, metadata={**self.metadata, **metadata})
         return made
 
     @property

@@ -23,7 +23,7 @@ from qdock.testing.circuits import Layout
 from qdock.testing.suite import Suite
 from qdock.work.options import declared_options
 
-__all__ = ["NOISY", "BackendCase", "is_exact", "is_plugins", "runs_circuits"]
+__all__ = ["NOISY", "BackendCase", "is_exact", "runs_circuits"]
 
 #: The feature of a backend that is not exact, and the key of its `params` that says by how much.
 NOISY = "x-noisy"
@@ -211,8 +211,3 @@ def has_counts(suite: BackendCase) -> str:
     if "counts" not in suite.spec.features:
         return "counts is not declared"
     return runs_circuits(suite) or means_something(suite)
-
-
-def is_plugins(suite: BackendCase) -> str:
-    """Need a backend that a plugin brings."""
-    return "" if suite.spec.plugin else "no plugin brings it"

@@ -9,13 +9,12 @@ import pickle
 from typing import Any
 
 from qdock.backend import LocalBackend
-from qdock.discovery.plugins import PluginInfo
 from qdock.errors import OptionError, QdockError
 from qdock.gates import ALIASES, GATES
-from qdock.loading import load_in_subprocess
 from qdock.spec import BackendSpec, Option
-from qdock.testing.backend_case import NOISY, OUTPUTS, BackendCase, _distance, is_plugins
+from qdock.testing.backend_case import NOISY, OUTPUTS, BackendCase, _distance
 from qdock.testing.checks import Seen, check
+from qdock.testing.light import LightPlugin, is_plugins
 
 __all__ = ["PluginChecks", "refused"]
 
@@ -23,29 +22,10 @@ __all__ = ["PluginChecks", "refused"]
 _PSEUDO = ("unitary", "modified")
 #: The methods that an author writes.
 _METHODS = ("execute", "check", "estimate", "target")
-#: Seconds in which a plugin must be loaded: whoever lists backends waits for it.
-_LOAD_SECONDS = 2.0
 
 
-class PluginChecks(BackendCase):
+class PluginChecks(LightPlugin, BackendCase):
     """The plugin is light, its spec travels, and what it declares is coherent."""
-
-    def _info(self) -> PluginInfo:
-        return next(info for info in self.dock.plugins() if info.name == self.spec.plugin)
-
-    @check("plugin", needs=(is_plugins,))
-    def test_light_import(self) -> None:
-        """A plugin's module imports the standard library, pluggy and `qdock.spec` only, so that listing is fast."""
-        report = load_in_subprocess(self._info())
-        self.expect(report.state == "loaded", f"in a process of its own the plugin is {report.state}: {report.reason}")
-        heavy = ", ".join(report.imported)
-        self.expect(
-            not heavy,
-            f"importing {report.module!r} imports {heavy}. Name the backend by its factory, as text, and import "
-            "what it needs in the module of the backend",
-        )
-        seconds = report.seconds or 0.0
-        self.expect(seconds < _LOAD_SECONDS, f"loading the plugin took {seconds:.1f} s")
 
     @check("plugin", needs=(is_plugins,))
     def test_names(self) -> None:

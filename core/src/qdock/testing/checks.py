@@ -167,9 +167,11 @@ def find_checks(suite: type[Suite]) -> dict[str, Check]:
     found = {name: getattr(getattr(suite, name), "about", None) for name in dir(suite) if name.startswith("test_")}
     checks = {name: about for name, about in found.items() if isinstance(about, Check)}
     order = list(GROUPS)
-    return dict(sorted(checks.items(), key=lambda item: (order.index(item[1].group), _line(suite, item[0]))))
+    return dict(sorted(checks.items(), key=lambda item: (order.index(item[1].group), _place(suite, item[0]))))
 
 
-def _line(suite: type[Suite], name: str) -> tuple[str, int]:
+def _place(suite: type[Suite], name: str) -> tuple[int, str, int]:
+    """Return what sorts checks as they are read: of general classes first, then by file and line."""
+    owner = next(kind for kind in suite.__mro__ if name in vars(kind))
     code = getattr(suite, name).__wrapped__.__code__
-    return code.co_filename, code.co_firstlineno
+    return len(owner.__mro__), code.co_filename, code.co_firstlineno

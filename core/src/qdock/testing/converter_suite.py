@@ -13,13 +13,12 @@ from qdock.discovery.plugins import import_object
 from qdock.dock import Dock
 from qdock.errors import PluginError, QdockError
 from qdock.gates import GATES, Gate
-from qdock.loading import load_in_subprocess
 from qdock.spec import ConverterSpec
 from qdock.testing import circuits as c
 from qdock.testing.checks import SkipTest, check
 from qdock.testing.judge import judge_array
+from qdock.testing.light import LightPlugin
 from qdock.testing.reference import distribution, final_state
-from qdock.testing.suite import Suite
 
 __all__ = ["ConverterSuite"]
 
@@ -46,12 +45,7 @@ def goes_both_ways(suite: ConverterSuite) -> str:
     return "" if suite.has_way_back else f"no converter leads from {suite.target!r} to {suite.source!r}"
 
 
-def is_plugins(suite: ConverterSuite) -> str:
-    """Need a converter that a plugin brings."""
-    return "" if suite.spec.plugin else "no plugin brings it"
-
-
-class ConverterSuite(Suite):
+class ConverterSuite(LightPlugin):
     r"""Every promise that a converter makes. Subclass it in a plugin's tests and name both formats.
 
     Attributes
@@ -108,14 +102,6 @@ class ConverterSuite(Suite):
         return self.dock.convert(circuit, self.source if self.target == "circuit" else self.target)
 
     # --- the checks
-
-    @check("plugin", needs=(is_plugins,))
-    def test_light_import(self) -> None:
-        """A plugin's module imports the standard library, pluggy and `qdock.spec` only, so that listing is fast."""
-        info = next(info for info in self.dock.plugins() if info.name == self.spec.plugin)
-        report = load_in_subprocess(info)
-        self.expect(report.state == "loaded", f"in a process of its own the plugin is {report.state}: {report.reason}")
-        self.expect(not report.imported, f"importing {report.module!r} imports {', '.join(report.imported)}")
 
     @check("plugin")
     def test_recognises_what_it_reads(self) -> None:

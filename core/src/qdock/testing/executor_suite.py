@@ -17,11 +17,10 @@ from qdock.call import Call
 from qdock.dock import Dock
 from qdock.errors import JobError, JobTimeoutError
 from qdock.job import JobStatus, RecordedJob, as_completed
-from qdock.loading import load_in_subprocess
 from qdock.spec import ExecutorSpec
 from qdock.testing import probe
 from qdock.testing.checks import check
-from qdock.testing.suite import Suite
+from qdock.testing.light import LightPlugin
 from qdock.work.events import Event, Finished, Started
 
 __all__ = ["ExecutorSuite"]
@@ -42,12 +41,7 @@ def kills(suite: ExecutorSuite) -> str:
     return "" if suite.keeps_time_limits else "it does not say keeps_time_limits = True"
 
 
-def is_plugins(suite: ExecutorSuite) -> str:
-    """Need an executor that a plugin brings."""
-    return "" if suite.spec.plugin else "no plugin brings it"
-
-
-class ExecutorSuite(Suite):
+class ExecutorSuite(LightPlugin):
     """Every promise that an executor makes. Subclass it in a plugin's tests and name the executor.
 
     Attributes
@@ -132,14 +126,6 @@ class ExecutorSuite(Suite):
         return path.stat().st_size == before
 
     # --- the checks
-
-    @check("plugin", needs=(is_plugins,))
-    def test_light_import(self) -> None:
-        """A plugin's module imports the standard library, pluggy and `qdock.spec` only, so that listing is fast."""
-        info = next(info for info in self.dock.plugins() if info.name == self.spec.plugin)
-        report = load_in_subprocess(info)
-        self.expect(report.state == "loaded", f"in a process of its own the plugin is {report.state}: {report.reason}")
-        self.expect(not report.imported, f"importing {report.module!r} imports {', '.join(report.imported)}")
 
     @check("plugin")
     def test_methods(self) -> None:

@@ -308,6 +308,15 @@ def test_packed_circuits_that_break_the_rules_are_damaged_whatever_their_sha256_
         store.get("a1").program.load()
 
 
+def test_packed_circuits_that_are_lost_are_not_taken_for_those_of_a_later_version(path, store):
+    store.create(done(program=long_circuit(100)))
+    with apsw.Connection(str(path)) as db:
+        db.execute("DELETE FROM document WHERE kind = 'packed program'")
+    db.close()
+    with pytest.raises(StoreError, match="The program of job a1 is damaged in the store: its packed circuits are not"):
+        store.get("a1").program.load()
+
+
 # --- files that are none of ours, or damaged
 
 

@@ -60,5 +60,14 @@ def _as_json(program: Any) -> bytes:
 
 
 def program_from_content(kind: str, content: bytes) -> Any:
-    """Return the program in a document."""
-    return _READ[kind](*unpack(content))
+    """Return the program in a document.
+
+    Raises
+    ------
+    ValueError
+        If it is but what an earlier version is told, and so the packed circuits beside it are lost.
+    """
+    program = _READ[kind](*unpack(content))
+    if program == _FOR_EARLIER:
+        raise ValueError("its packed circuits are not there")
+    return program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +14,7 @@ from qdock.circuit import Circuit
 from qdock.config import Config
 from qdock.dock import Dock
 from qdock_basic import fast
+from qdock_basic.fast.machine import pool
 from qdock_basic.fast.machine.cpus import usable_cpus
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
@@ -51,6 +53,17 @@ def test_the_memory_of_a_run_is_given_back():
     for _ in range(3):
         assert np.isfinite(first_amplitude(22))
     assert in_use() < before + (1 << 22) * 16 / 2
+
+
+def test_a_thread_that_wakes_after_the_work_holds_nothing_of_it():
+    def work():
+        pass
+
+    kept, call = weakref.ref(work), pool._Call(work)
+    call.close()
+    del work
+    assert kept() is None
+    call.join_in()
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ class _Call:
             self._is_closed = True
             while self._running:
                 self._changed.wait()
+        # Threads that were asked and wake later still hold the call, but not the memory that its work was about.
+        del self._work
         if self._error is not None:
             raise self._error
 

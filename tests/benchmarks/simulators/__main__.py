@@ -109,7 +109,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each library is asked, if not as the rows say")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--table", type=Path, help="write the table in Markdown")
-    parser.add_argument("--plot", type=Path, help="write a plot of the ratios")
+    parser.add_argument("--plot", type=Path, help="write a plot of the ratios and of the growth")
     arguments = parser.parse_args()
     if arguments.install:
         make(arguments.environments, [name for name, (_, libraries) in ENVIRONMENTS.items() if libraries])
@@ -125,6 +125,8 @@ def main() -> int:
             print(json.dumps(lines[-1].as_json()), flush=True)
     bench.close()
     own = [] if arguments.only else single.measure(full, bench.interpreters)
+    growth = single.measure_growth() if full and not arguments.only else None
+    own += growth.figures() if growth else []
     for item in own:
         print(json.dumps(item.as_json()), flush=True)
     found = versions(bench.interpreters)
@@ -133,7 +135,7 @@ def main() -> int:
     if arguments.table:
         arguments.table.write_text(table)
     if arguments.plot:
-        write_plot(lines, arguments.plot)
+        write_plot(lines, growth, arguments.plot)
     for peer in sorted({peer for row in ROWS for peer in row.peers} - set(bench.interpreters)):
         print(f"not installed: {peer} (--install makes an environment for it)")
     print(f"left out: {len(left_out)} cells" + "".join(f"\n  {item}" for item in left_out))

@@ -118,7 +118,8 @@ ROWS = (
 
 def label(cell: Cell) -> str:
     """Return a cell as words."""
-    words = [cell["task"], *(str(cell[key]) for key in ("circuit", "qubits") if key in cell)]
+    # A word that stands twice, as the task is named like its circuit, is said once.
+    words = dict.fromkeys([cell["task"], *(str(cell[key]) for key in ("circuit", "qubits") if key in cell)])
     building = ["with building"] if cell.get("building") else []
     store = [f"{cell['store']} store"] if "store" in cell else []
     return ", ".join([" ".join(words), *building, *store])

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from single import GROWTH_BOUND, Growth
+
 __all__ = ["Line", "write_plot", "write_table"]
+
+POINT, AIM = "#1f5a99", "#c0392b"
 
 
 @dataclass(frozen=True)
@@ -98,18 +102,28 @@ def _machine() -> str:
     return f"{name}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
 
 
-def write_plot(lines: list[Line], path: Path) -> None:
-    """Write the ratios as a picture: a point a cell, its aim as a line."""
+def write_plot(lines: list[Line], growth: Growth | None, path: Path) -> None:
+    """Write the ratios as a picture, a point a cell and its aim as a line; below them, the growth with the qubits."""
     import matplotlib.pyplot as plt
 
     # Text stays text, which is a tenth of its outlines.
     plt.rcParams["svg.fonttype"] = "none"
     shown = [line for line in lines if line.ratio]
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.19 * len(shown)), layout="constrained")
+    heights = [1.2 + 0.19 * len(shown), *([3.0] if growth else [])]
+    figure, panels = plt.subplots(
+        len(heights), figsize=(8, sum(heights)), height_ratios=heights, layout="constrained", squeeze=False
+    )
+    _draw_ratios(panels[0, 0], shown)
+    if growth:
+        _draw_growth(panels[1, 0], growth)
+    figure.savefig(path)
+
+
+def _draw_ratios(axes: Any, shown: list[Line]) -> None:
     places = range(len(shown))
     axes.hlines(places, 1, [line.ratio for line in shown], color="#c8d3e0", linewidth=3)
-    axes.scatter([line.ratio for line in shown], places, color="#1f5a99", s=16, zorder=3, label="measured")
-    axes.scatter([line.aim or 1 for line in shown], places, color="#c0392b", s=40, marker="|", zorder=4, label="aim")
+    axes.scatter([line.ratio for line in shown], places, color=POINT, s=16, zorder=3, label="measured")
+    axes.scatter([line.aim or 1 for line in shown], places, color=AIM, s=40, marker="|", zorder=4, label="aim")
     names = [f"{line.cell}{' single' if line.facts.get('precision') else ''}  ({line.best})" for line in shown]
     axes.set_yticks(list(places), names, fontsize=6.5)
     axes.invert_yaxis()
@@ -119,4 +133,16 @@ def write_plot(lines: list[Line], path: Path) -> None:
     axes.set_xlabel("time of the best peer / time of qdock")
     axes.margins(y=0.01)
     axes.legend(fontsize=7, loc="lower right")
-    figure.savefig(path)
+
+
+def _draw_growth(axes: Any, growth: Growth) -> None:
+    """Draw the time of an amplitude, which stays the same where that of a gate doubles with a qubit."""
+    each = [1e12 * taken / 2**size for size, taken in zip(growth.sizes, growth.seconds, strict=True)]
+    bounds = [GROWTH_BOUND * taken for taken in each[:-1]]
+    axes.plot(growth.sizes, each, color=POINT, marker="o", markersize=4, label="measured")
+    axes.scatter(growth.sizes[1:], bounds, color=AIM, s=40, marker="_", zorder=4, label="15 % above a qubit less")
+    axes.set_xticks(list(growth.sizes))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("qubits")
+    axes.set_ylabel("ps a gate and amplitude")
+    axes.legend(fontsize=7, loc="lower right")

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-__all__ = ["Figure", "measure"]
+__all__ = ["GROWTH_BOUND", "Figure", "Growth", "measure", "measure_growth"]
 
 BELL = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
 PEER = """
@@ -102,6 +102,8 @@ finally:
     other.kill()
 """
 ROUNDS = 5
+# A gate on a qubit more may take so many times twice the time.
+GROWTH_BOUND = 1.15
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,37 @@ class Figure:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """The seconds a gate of circuits of ever more qubits, from 20 on."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def sizes(self) -> range:
+        """The numbers of qubits."""
+        return range(20, 20 + len(self.seconds))
+
+    def figures(self) -> list[Figure]:
+        """Return each size's time beside twice that of a qubit less."""
+        return [
+            Figure(f"time a gate, {size} qubits beside twice that of {size - 1}", now / before / 2, GROWTH_BOUND)
+            for size, (before, now) in zip(self.sizes[1:], pairwise(self.seconds), strict=True)
+        ]
+
+
 def measure(full: bool, interpreters: dict[str, str]) -> list[Figure]:
     """Measure what there is time for."""
     found = _start(interpreters["aer"]) if "aer" in interpreters else []
-    return [*found, *_floor(), _neighbour(), _memory(), _cancel(), *_growth()] if full else found
+    return [*found, *_floor(), _neighbour(), _memory(), _cancel()] if full else found
+
+
+def measure_growth() -> Growth:
+    """Measure the time a gate of as many qubits as fit in half the free memory, 29 at most."""
+    from qdock_basic.memory import free_memory
+
+    most = min(29, (free_memory() // 2 // 16).bit_length() - 1)
+    return Growth(tuple(_script(GROWTH, str(most))))
 
 
 def _seconds(command: Sequence[str], folder: str) -> float:
@@ -193,15 +222,3 @@ def _neighbour() -> Figure:
     """Another process keeps one of two cores busy: what remains is half of the machine at least."""
     (ratio,) = _script(NEIGHBOUR)
     return Figure("brickwork of 20 qubits beside a busy process, of its time alone", ratio, 2)
-
-
-def _growth() -> list[Figure]:
-    """Time a gate, of as many qubits as fit in half the free memory, beside twice that of a qubit less."""
-    from qdock_basic.memory import free_memory
-
-    most = min(29, (free_memory() // 2 // 16).bit_length() - 1)
-    times = _script(GROWTH, str(most))
-    return [
-        Figure(f"time a gate, {20 + place} qubits beside twice that of {19 + place}", now / before / 2, 1.15)
-        for place, (before, now) in enumerate(pairwise(times), 1)
-    ]

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from qdock.job import FinishedJob, RecordedJob
 from qdock.spec import BackendSpec, Option
@@ -108,7 +108,7 @@ class Backend(ABC):
             The backend's options, and those of the job: `executor`, `seed`, `tags`, `metadata`, `time_limit`, `retries`
             and `detach`.
         """
-        return self._get_dock().run(programs, self, **options)
+        return (self.dock or self._get_dock()).run(programs, self, **options)
 
     def _get_dock(self) -> Dock:
         if self.dock is None:
@@ -234,6 +234,11 @@ class LocalBackend(Backend):
         return None
 
 
+def is_local(backend: Backend) -> TypeGuard[LocalBackend]:
+    """Whether it is a `LocalBackend`: what `isinstance` says too, which asks abstract classes in Python each time."""
+    return LocalBackend in type(backend).__mro__
+
+
 def execute(
     backend: LocalBackend,
     programs: Sequence[Circuit | Call],
@@ -282,7 +287,7 @@ def check_result(backend: Backend, programs: Sequence[Circuit | Call], result: A
             f"Backend {backend.spec.full_name!r} returned {type(result).__name__} instead of a `qdock.result.Result`. "
             f"This is a mistake in the backend."
         )
-    if len(result) != len(programs):
+    if len(result.entries) != len(programs):
         raise InvalidResult(
             f"Backend {backend.spec.full_name!r} returned {len(result)} entries for {len(programs)} programs. "
             f"This is a mistake in the backend."

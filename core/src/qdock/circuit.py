@@ -213,9 +213,10 @@ class Circuit(Builder):
 
     def snapshot(self) -> Circuit:
         """Return a copy for whoever changes nothing: the same one each time until this circuit changes."""
-        self.columns()
         kept: Circuit | None = self._known.get(_SNAPSHOT)
         if kept is None or self.metadata or kept.name != self.name:
+            # With columns a copy shares them, and every change begins other knowledge.
+            self.columns()
             kept = self.copy()
             # Blocks are circuits themselves, which could be changed without this one's knowledge.
             if not self.metadata and not self._has_blocks:

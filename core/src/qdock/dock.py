@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
-from collections.abc import Iterable, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qdock.config import Config
-from qdock.discovery.plugins import PluginInfo, describe
+from qdock.discovery.plugins import PluginInfo
+from qdock.dispatch.devices import Devices
+from qdock.dispatch.handles import Handles
 from qdock.dispatch.lifetime import remember
-from qdock.errors import BackendNotFoundError, JobError, PluginError, QdockError
-from qdock.registry import Registry, import_factory
+from qdock.errors import JobError
+from qdock.registry import Registry
 from qdock.spec import BackendSpec, CommandSpec, ConverterSpec, ExecutorSpec
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class Dock:
         self._detached: DetachedOwner | None = None
         self._revival: Revival | None = None
         self._converters: Converters | None = None
-        self._backends: dict[str, tuple[BackendSpec, Backend]] = {}
         self._executor_table: ExecutorTable | None = None
-        self._handles: weakref.WeakValueDictionary[str, RecordedJob] = weakref.WeakValueDictionary()
+        self._devices = Devices(self)
+        self._handles = Handles()
         self._lock = threading.RLock()
         self._closed = False
         remember(self)
@@ -118,33 +119,15 @@ class Dock:
         PluginError
             If it can't be made.
         """
-        spec = self._get_default_spec() if name is None else self.registry.get_backend_spec(name)
-        with self._lock:
-            made = self._backends.get(spec.full_name)
-            if made is None or made[0] is not spec:
-                from qdock.backend import Backend
-
-                device = self._make(spec, Backend)
-                device.dock = self
-                self._backends[spec.full_name] = made = spec, device
-            return made[1]
-
-    def _get_default_spec(self) -> BackendSpec:
-        try:
-            return self.registry.get_backend_spec(self.config.get("defaults.backend"))
-        except BackendNotFoundError as error:
-            # Who named no backend must be told who did.
-            source = self.config.source("defaults.backend")
-            raise BackendNotFoundError(f"{error} The setting `defaults.backend` names it ({source}).") from None
+        return self._devices.get(name)
 
     def take_backend(self, backend: Backend) -> None:
         """Have a backend, which was made of its spec in this process, be the one that this Dock made."""
-        backend.dock = self
-        self._backends[backend.spec.full_name] = backend.spec, backend
+        self._devices.take(backend, backend.spec)
 
     def made(self, backend: Backend) -> bool:
         """Whether this Dock made the backend of its spec, so that another process can make it again."""
-        return self._backends.get(backend.spec.full_name, (None, None))[1] is backend
+        return self._devices.made(backend)
 
     def get_executor(self, executor: str | Executor | concurrent.futures.Executor) -> Executor:
         """Return an executor by its name, always the same one, or adapt a `concurrent.futures.Executor`.
@@ -165,21 +148,8 @@ class Dock:
             from qdock.dispatch.executor_table import ExecutorTable
 
             with self._lock:
-                make = partial(self._make, kind=object)
-                self._executor_table = self._executor_table or ExecutorTable(self.config, self.registry, make)
+                self._executor_table = self._executor_table or ExecutorTable(self.config, self.registry)
         return self._executor_table
-
-    def _make(self, spec: BackendSpec | ExecutorSpec, kind: type[Any]) -> Any:
-        made_by = import_factory(spec)
-        try:
-            made = made_by(spec, self.config)
-        except QdockError:
-            raise
-        except Exception as error:
-            raise PluginError(f"{spec.factory!r} could not make {spec.full_name!r}: {describe(error)}.") from error
-        if not isinstance(made, kind):
-            raise PluginError(f"{spec.factory!r} made {type(made).__name__} instead of a {kind.__name__}.")
-        return made
 
     # --- the way a program goes
 
@@ -259,34 +229,24 @@ class Dock:
         options: Mapping[str, Any],
         about: Mapping[str, Any],
     ) -> RecordedJob:
-        prepare, launch = _dispatch()
         if self._closed:
             self._check_open()
-        submission = prepare(self, self._find_device(backend), program, options, **about)
-        job: RecordedJob = launch(self, submission, executor)
-        self._handles[job._job_id] = job
+        job: RecordedJob = self._submit(self, self._devices.find(backend), program, executor, options, about)
+        self._handles.keep(job)
         return job
 
-    def _find_device(self, backend: str | Backend | None) -> Backend:
-        if backend is None or isinstance(backend, str):
-            return self.get_backend(backend)
-        if getattr(backend, "dock", None) is self:
-            # It has been looked at.
-            return backend
-        from qdock.backend import Backend
+    @cached_property
+    def _submit(self) -> Callable[..., RecordedJob]:
+        # Not at the top, as what only lists backends runs none; once, as an import that is done takes a microsecond.
+        from qdock.dispatch.launch import submit
 
-        if not isinstance(backend, Backend):
-            hint = " Make an instance of it." if isinstance(backend, type) else ""
-            raise TypeError(f"`backend` is a name or a Backend, but {backend!r} was given.{hint}")
-        if backend.dock is None:
-            backend.dock = self
-        return backend
+        return submit
 
     def inside(self, backend: str | Backend | None, context: Context, record: bool) -> Backend:
         """Return a backend for runs inside of a job; see `Context.backend`."""
         from qdock.dispatch.inside import InnerBackend
 
-        return InnerBackend(self, self._find_device(backend), context, record)
+        return InnerBackend(self, self._devices.find(backend), context, record)
 
     def convert(self, program: Any, target: str = "circuit", path: str | os.PathLike[str] | None = None) -> Any:
         """Return a program in another format, by the shortest path through the converters.
@@ -373,7 +333,7 @@ class Dock:
 
         self._check_open()
         adopted = adopt(self, job, tags, metadata)
-        self._handles[adopted.job_id()] = adopted
+        self._handles.keep(adopted)
         return adopted
 
     @property
@@ -442,12 +402,12 @@ class Dock:
         from qdock.tracking.waiting import Listeners
 
         with self._lock:
-            job = self.owner.jobs.get(record.id) or self._handles.get(record.id)
+            job = self.owner.jobs.get(record.id) or self._handles.find(record.id)
             if job is None:
                 job = RecordedJob(self, record)
                 if not record.is_final:
                     job._owned, job._listeners = False, Listeners()
-                self._handles[record.id] = job
+                self._handles.keep(job)
         return job
 
     def rerun(self, job: RecordedJob, resume: bool = False, changes: Mapping[str, Any] | None = None) -> RecordedJob:
@@ -493,7 +453,7 @@ class Dock:
         self.registry.after_fork()
         if self._owner is not None:
             self._owner.after_fork()
-        for part in (self._adopter, self._detached, self._revival, self._executor_table):
+        for part in (self._devices, self._adopter, self._detached, self._revival, self._executor_table):
             if part is not None:
                 part.after_fork()
 
@@ -512,12 +472,3 @@ class Dock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close(wait=kind is None)
-
-
-@cache
-def _dispatch() -> tuple[Any, Any]:
-    # An import that is done already still takes a microsecond each time.
-    from qdock.dispatch.launch import launch
-    from qdock.dispatch.prepare import prepare
-
-    return prepare, launch

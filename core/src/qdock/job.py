@@ -131,7 +131,7 @@ class RecordedJob(OfRecord, Job):
         return self._outcome()
 
     def _outcome(self) -> Result:
-        status = self.status()
+        status = self._record.status
         if self._unrecorded is not None:
             warnings.warn(self._unrecorded, StoreWarning, stacklevel=3)
         if status is JobStatus.CANCELLED:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import pluggy
@@ -305,7 +306,7 @@ class BackendSpec:
         object.__setattr__(self, "options", dict(self.options))
         object.__setattr__(self, "params", dict(self.params))
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """``plugin/name``, or the short name of a backend that no plugin brought."""
         return f"{self.plugin}/{self.name}" if self.plugin else self.name
@@ -343,7 +344,7 @@ class ExecutorSpec:
         _check_name("an executor", self.name)
         _check_factory(f"Executor {self.name!r}", self.factory)
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """``plugin/name``, or the short name of a built-in executor."""
         return f"{self.plugin}/{self.name}" if self.plugin else self.name

@@ -22,7 +22,7 @@ def rerun(dock: Dock, job: RecordedJob, resume: bool, changes: dict[str, Any]) -
     if resume and record.checkpoint is None:
         raise JobError(f"Job {record.id} has no checkpoint to go on from. Leave out `resume` to begin again.")
     program = changes.pop("program") if "program" in changes else _program_of(job)
-    device = dock._find_device(changes.pop("backend", None) or job.backend())
+    device = dock._devices.find(changes.pop("backend", None) or job.backend())
     about = {name: changes.pop(name, getattr(record, name)) for name in _KEPT}
     executor = changes.pop("executor", None)
     # Another backend is asked for those of the options that it has.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdock.config import Config
+from qdock.dispatch.devices import make
 from qdock.registry import Registry
-from qdock.spec import ExecutorSpec
 
 if TYPE_CHECKING:
     from qdock.executors import Executor
@@ -26,12 +25,10 @@ class ExecutorTable:
         Names the one that is used if nobody says otherwise.
     registry : Registry
         Knows the others by name.
-    make : callable
-        Makes an executor of its spec.
     """
 
-    def __init__(self, config: Config, registry: Registry, make: Callable[[ExecutorSpec], Any]) -> None:
-        self._config, self._registry, self._make = config, registry, make
+    def __init__(self, config: Config, registry: Registry) -> None:
+        self._config, self._registry = config, registry
         self._made: dict[str, Executor] = {}
         self._adapted: dict[int, tuple[concurrent.futures.Executor, Executor]] = {}
         self._default: tuple[str | None] | None = None
@@ -57,7 +54,7 @@ class ExecutorTable:
             if isinstance(executor, str):
                 spec = self._registry.get_executor_spec(executor)
                 if spec.full_name not in self._made:
-                    self._made[spec.full_name] = self._make(spec)
+                    self._made[spec.full_name] = make(spec, self._config, object)
                 return self._made[spec.full_name]
             if isinstance(executor, concurrent.futures.Executor):
                 return self._adapt(executor)

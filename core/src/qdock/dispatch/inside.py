@@ -6,8 +6,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from qdock.backend import Backend, Target, execute
 from qdock.dispatch.launch import born, finished_job, gate, logged
 from qdock.dispatch.prepare import prepare
@@ -73,8 +71,7 @@ class InnerBackend(Backend):
 
 def run_inside(dock: Dock, submission: Submission, context: Context, recorded: bool) -> RecordedJob:
     """Do the work of a submission as a part of the context's job, in this thread, and return a job that has ended."""
-    record = msgspec.structs.replace(submission.record("inline", ""), parent=context.job_id)
-    job = finished_job(dock, submission.backend, record)
+    job = finished_job(dock, submission.backend, submission.record("inline", "", context.job_id))
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
     finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)), context.worker)

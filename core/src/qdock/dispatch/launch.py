@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qdock.backend import LocalBackend, execute
+from qdock.backend import Backend, LocalBackend, execute
 from qdock.call import Call
 from qdock.dispatch.attempts import Attempts
 from qdock.dispatch.lifetime import close_at_exit
+from qdock.dispatch.prepare import prepare
 from qdock.dispatch.submission import Submission, check_metadata
 from qdock.errors import OptionError
 from qdock.executors.inline import interrupted, pass_on_interrupt
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from qdock.dock import Dock
     from qdock.executors import Executor
 
-__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "born", "finished_job", "gate", "launch", "logged"]
+__all__ = ["DEFAULT_EXECUTOR", "SPOT_SECONDS", "born", "finished_job", "gate", "logged", "submit"]
 
 #: Where jobs run if nobody says otherwise.
 DEFAULT_EXECUTOR = "thread"
@@ -36,11 +37,14 @@ SPOT_SECONDS = 1e-3
 _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 
 
-def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
-    """Return the job of a submission: it runs, or is queued, or is done already."""
+def submit(
+    dock: Dock, backend: Backend, program: Any, executor: Any, options: Mapping[str, Any], about: Mapping[str, Any]
+) -> RecordedJob:
+    """Return the job of a program: it runs, or is queued, or is done already; `about` is the rest of `prepare`'s."""
+    submission, worker = prepare(dock, backend, program, options, **about), current_worker()
     if submission.detach:
         return _detach(dock, submission, executor)
-    if current_worker() is not None:
+    if worker is not None:
         # A job inside a job takes no slot of its own: it could wait for ever for the one that waits for it.
         executor = "inline"
     elif executor is None and submission.time_limit is not None:
@@ -48,7 +52,7 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
     chosen = dock.executor_table.default if executor is None else None
     if executor in (None, "inline") and submission.time_limit is None and is_small(submission):
         if not submission.retries:
-            return do_on_the_spot(dock, submission, submission.record("inline", dock.owner.name))
+            return do_on_the_spot(dock, submission, None if worker is None else worker.job_id)
         executor = "inline"
     if executor is None:
         executor = chosen or submission.backend.spec.executor or DEFAULT_EXECUTOR
@@ -56,7 +60,8 @@ def launch(dock: Dock, submission: Submission, executor: Any) -> RecordedJob:
     taker = dock.get_executor(executor)
     _check_limit(submission, taker, name)
     close_at_exit()
-    return start(dock, submission, submission.record(name, dock.owner.name), taker)
+    record = submission.record(name, dock.owner.name, None if worker is None else worker.job_id)
+    return start(dock, submission, record, taker)
 
 
 def _check_limit(submission: Submission, executor: Executor, name: str) -> None:
@@ -84,18 +89,19 @@ def gate(dock: Dock, job: RecordedJob) -> Record:
 # --- on the spot
 
 
-def do_on_the_spot(dock: Dock, submission: Submission, record: Record) -> RecordedJob:
+def do_on_the_spot(dock: Dock, submission: Submission, parent: str | None) -> RecordedJob:
     """Do the work now, in this thread, and return a job that is born in its final status."""
-    job = finished_job(dock, submission.backend, record)
+    owner = dock.owner
+    job = finished_job(dock, submission.backend, submission.record("inline", owner.name, parent))
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
     finished = interrupted(perform(worker, partial(execute, *submission.work(submission.programs, record.id))))
     seconds = time.perf_counter() - begun
     job._keep(finished)
-    dock.owner.create(job, born(record, finished, worker.events, seconds), finished.value, logged(worker.events))
+    owner.create(job, born(record, finished, worker.events, seconds), finished.value, logged(worker.events))
     for event in worker.events:
         if type(event) is Recorded:
-            dock.owner.receive(job, event)
+            owner.receive(job, event)
     pass_on_interrupt(finished.exception)
     return job
 
@@ -145,7 +151,7 @@ def _final(finished: Finished) -> JobStatus:
 
 def logged(events: Sequence[Event]) -> list[Any]:
     """Return the lines that were logged."""
-    return [line for event in events if type(event) is Log for line in log_lines(event)]
+    return [line for event in events if type(event) is Log for line in log_lines(event)] if events else []
 
 
 # --- by an executor

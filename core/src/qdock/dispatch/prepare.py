@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qdock.backend import Backend, LocalBackend, Target
+from qdock.backend import Backend, Target, is_local
 from qdock.call import Call
 from qdock.conversion.formats import native_format
 from qdock.dispatch.checks import check_circuit, check_number
@@ -22,6 +23,7 @@ from qdock.streams import check_seed, draw_seed
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
     from qdock.dock import Dock
+    from qdock.spec import BackendSpec
 
 __all__ = ["prepare"]
 
@@ -47,29 +49,31 @@ def prepare(
 
     `fixed` are options of a job that is repeated: they are as they were, whatever is chosen or configured now.
     """
-    if not isinstance(backend, LocalBackend):
+    if not is_local(backend):
         raise TypeError(f"{backend!r} is no LocalBackend, so a Dock can't run its jobs. Call its own `run`.")
-    values = {**backend.resolve_options(options, dock.config), **(fixed or {})}
-    seed = values.pop("seed", None) if seed is None else seed
+    values = backend.resolve_options(options, dock.config)
+    if fixed:
+        values.update(fixed)
+    chosen = values.pop("seed", None)
+    seed = chosen if seed is None else seed
     seed = draw_seed() if seed is None else check_seed(seed)
     if "seed" in backend.spec.options:
         values["seed"] = seed
     several, programs, converted = _convert(dock, backend, program)
-    target = backend.target()
-    ready = [lower_and_check(backend, target, item) for item in converted]
+    ready = list(map(partial(lower_and_check, backend.spec, backend.target()), converted))
     backend.check(ready, values)
-    kept = [_kept(item, given) for item, given in zip(converted, programs, strict=True)]
+    kept = tuple(map(_kept, converted, programs))
     return Submission(
         backend=backend,
-        program=tuple(kept) if several else kept[0],
+        program=kept if several else kept[0],
         # What is to be done on the spot is done with the program that was given: it has not changed, and what has
         # been worked out about it, such as its columns, need not be worked out again.
         programs=ready,
         options=values,
         seed=seed,
-        tags=check_tags(tags),
-        metadata=check_metadata(metadata),
-        time_limit=check_time_limit(time_limit),
+        tags=check_tags(tags) if tags else (),
+        metadata=check_metadata(metadata) if metadata else {},
+        time_limit=None if time_limit is None else check_time_limit(time_limit),
         retries=check_retries(retries),
         detach=check_detach(detach),
         rerun_of=rerun_of,
@@ -106,12 +110,12 @@ def _kept(program: Any, given: Any) -> Any:
     return program.copy() if isinstance(program, Call) else program.snapshot()
 
 
-def lower_and_check(backend: Backend, target: Target | None, program: Circuit | Call) -> Circuit | Call:
+def lower_and_check(spec: BackendSpec, target: Target | None, program: Circuit | Call) -> Circuit | Call:
     """Return a program in the backend's gates, or raise if it can't run it."""
     if isinstance(program, Call):
         return program
-    gates = backend.spec.gates if target is None else target.gates
-    check_circuit(backend.spec, program, None if target is None else target.num_qubits)
+    gates = spec.gates if target is None else target.gates
+    check_circuit(spec, program, None if target is None else target.num_qubits)
     if gates is None:
         return program
     from qdock.lower import lower

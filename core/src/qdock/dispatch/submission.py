@@ -7,8 +7,9 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from qdock.backend import LocalBackend
 from qdock.call import Call
@@ -16,7 +17,6 @@ from qdock.errors import OptionError
 from qdock.expressions.arithmetic import whole
 from qdock.tracking.record import Record
 from qdock.tracking.status import JobStatus
-from qdock.work.worker import current_worker
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Submission", "check_detach", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
 
 
-@dataclass(slots=True)
-class Submission:
+class Submission(msgspec.Struct):
     """A program with everything that is needed to run it on a backend as a job."""
 
     backend: LocalBackend
@@ -48,9 +47,8 @@ class Submission:
     #: Chosen by whoever submits it; None: one is made up.
     job_id: str | None = None
 
-    def record(self, executor: str, owner: str) -> Record:
-        """Return the record of a job that does this; it has no status yet."""
-        worker = current_worker()
+    def record(self, executor: str, owner: str, parent: str | None = None) -> Record:
+        """Return the record of a job that does this, perhaps inside of another one; it has no status yet."""
         return Record(
             id=os.urandom(10).hex() if self.job_id is None else self.job_id,
             backend=self.backend.spec.full_name,
@@ -59,7 +57,7 @@ class Submission:
             created=time.time(),
             owner=owner,
             executor=executor,
-            parent=None if worker is None else worker.job_id,
+            parent=parent,
             retries=self.retries,
             time_limit=self.time_limit,
             rerun_of=self.rerun_of,
@@ -125,6 +123,6 @@ def check_retries(retries: int) -> int:
 
 def check_detach(detach: bool) -> bool:
     """Return whether a job is to be detached, or raise `OptionError` if that is no truth value."""
-    if not isinstance(detach, bool):
+    if type(detach) is not bool:
         raise OptionError(f"`detach` is True or False, but {detach!r} was given.")
     return detach

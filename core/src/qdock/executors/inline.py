@@ -53,7 +53,8 @@ class InlineExecutor:
 
 def interrupted(finished: Finished) -> Finished:
     """Return how work ended: Ctrl-C has cancelled the job that it hit."""
-    return Finished(exception=finished.exception, stopped=True) if _is_ctrl_c(finished.exception) else finished
+    error = finished.exception
+    return Finished(exception=error, stopped=True) if error is not None and _is_ctrl_c(error) else finished
 
 
 def pass_on_interrupt(error: BaseException | None) -> None:
@@ -62,6 +63,6 @@ def pass_on_interrupt(error: BaseException | None) -> None:
         raise error
 
 
-def _is_ctrl_c(error: BaseException | None) -> bool:
+def _is_ctrl_c(error: BaseException) -> bool:
     # Python raises it in the main thread only; in another one it is the program's own.
     return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ __all__ = ["ALWAYS_PLAIN", "MAX_INT_BITS", "is_plain", "plain_value"]
 MAX_INT_BITS = 4096
 #: Types of which all values are JSON.
 ALWAYS_PLAIN = frozenset((str, bool, type(None)))
+#: Numbers between these are JSON too.
+_NUMBERS, _USUAL = frozenset((int, float)), 1 << 64
 
 
 def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
@@ -68,11 +69,11 @@ def _plain_float(name: str, value: Any, _: int) -> float:
 def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
     plain = {}
     for key, part in value.items():
-        if not isinstance(key, str):
+        if type(key) is not str and not isinstance(key, str):
             raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
         kind = type(part)
-        # What `is_plain` says of most, without asking.
-        is_leaf = kind in ALWAYS_PLAIN or (kind is float and isfinite(part)) or is_plain(part)
+        # What `is_plain` says of most, without a call: a NaN is in no range.
+        is_leaf = kind in ALWAYS_PLAIN or (kind in _NUMBERS and -_USUAL < part < _USUAL) or is_plain(part)
         plain[str(key)] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
     return plain
 

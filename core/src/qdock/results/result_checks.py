@@ -22,16 +22,19 @@ Arrays = tuple[Words | None, NDArray[Any] | None, NDArray[Any] | None]
 
 def check_text(name: str, value: Any) -> str:
     """Return a `str`."""
-    if not isinstance(value, str):
+    if type(value) is not str and not isinstance(value, str):
         raise TypeError(f"`{name}` of a result is a text, but {value!r} was given.")
     return str(value)
 
 
 def check_integer(name: str, value: Any, bits: int) -> int:
     """Return an integer of at least 0 and at most `bits` bits."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if type(value) is int:
+        number = value
+    elif isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"`{name}` of a result is a whole number, but {value!r} was given.")
-    number = int(value.__index__())
+    else:
+        number = int(value.__index__())
     if not 0 <= number < 1 << bits:
         raise ValueError(f"`{name}` of a result is at least 0 and below 2**{bits}, but is {number}.")
     return number
@@ -41,6 +44,8 @@ def check_seconds(value: Any) -> float | None:
     """Return a duration, or None if there is none."""
     if value is None:
         return None
+    if type(value) is float and 0.0 <= value < math.inf:
+        return value
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
         raise TypeError(f"`seconds` of a result is a number, but {value!r} was given.")
     try:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -72,10 +73,11 @@ class Owner:
         self, job: RecordedJob, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()
     ) -> None:
         """Record a new job, as it is now."""
+        create = partial(self._store.create, record, result, logs)
         if record.is_final:
-            self._write(job, lambda: self._store.create(record, result, logs))
+            self._write(job, create)
         else:
-            self._store.create(record, result, logs)
+            create()
             self.jobs[record.id] = job
             self._watcher.wake()
         self._announce(job, record)
@@ -94,10 +96,10 @@ class Owner:
             self._observe(job, record.previous, record.status)
         finally:
             if record.is_final:
-                self.jobs.pop(record.id, None)
-                self._told.discard(record.id)
-                # Its programs need not be kept for another attempt.
-                job._again = None
+                if self.jobs.pop(record.id, None) is not None:
+                    self._told.discard(record.id)
+                    # Its programs need not be kept for another attempt.
+                    job._again = None
                 job._settle()
 
     # --- what the worker says

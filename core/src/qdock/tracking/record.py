@@ -190,8 +190,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def previous(self) -> JobStatus:
         """The status that was recorded before this one; INITIALIZING if this is the first."""
-        seen = [line.status for line in self.history if not line.inferred]
-        return seen[-2] if len(seen) > 1 else JobStatus.INITIALIZING
+        for line in self.history[-2::-1]:
+            if not line.inferred:
+                return line.status
+        return JobStatus.INITIALIZING
 
 
 def changed(record: Record, **changes: Any) -> Record:

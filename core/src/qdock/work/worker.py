@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -72,7 +73,7 @@ class Worker:
 
     def check(self) -> None:
         """Raise `JobCancelledError` if the work shall stop."""
-        if self.stopping:
+        if self.stop_requested or (self._parent is not None and self._parent.stopping):
             raise JobCancelledError(f"Job {self.job_id} was asked to stop.")
 
     def count(self, backend: str, programs: int, seconds: float) -> None:
@@ -98,10 +99,8 @@ class Worker:
 
 _CURRENT: ContextVar[Worker | None] = ContextVar("qdock_worker", default=None)
 
-
-def current_worker() -> Worker | None:
-    """Return the worker of the job whose work this is, or None outside of any job."""
-    return _CURRENT.get()
+#: Returns the worker of the job whose work this is, or None outside of any job.
+current_worker: Callable[[], Worker | None] = _CURRENT.get
 
 
 def work(worker: Worker, call: Work) -> Finished:
@@ -121,7 +120,7 @@ def perform(worker: Worker, call: Work, outer: Worker | None = None) -> Finished
 
     If none is given that is the one whose work this thread does.
     """
-    worker._parent = _CURRENT.get() if outer is None else outer
+    worker._parent = current_worker() if outer is None else outer
     token = _CURRENT.set(worker)
     try:
         worker.check()

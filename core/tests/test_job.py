@@ -979,8 +979,8 @@ def test_a_job_is_run_again_with_the_same_program_options_and_seed(dock):
 
 def test_a_job_is_run_again_with_changes(dock):
     first = dock.run(Call(one), Runner(), size=4, seed=11)
-    second = first.rerun(size=5, seed=12, executor="inline", tags="again", program=Call(lambda _: 2))
-    assert value_of(second) == 2
+    second = first.rerun(size=5, seed=12, executor="inline", tags="again", program=Call(lambda _: 2), job_id="b")
+    assert (value_of(second), second.job_id()) == (2, "b")
     assert (second.options, second.seed, second.tags) == ({"size": 5}, 12, ("again",))
 
 

@@ -30,6 +30,12 @@ def test_every_name_is_listed_whether_it_was_used_or_not(package):
     assert {"answer", "question", "__name__"} <= set(dir(package))
 
 
+def test_what_a_package_imports_for_itself_is_not_listed_and_what_it_defines_is(package):
+    package.sys, package.Here, package.__all__ = sys, object, ["Here", "answer"]
+    assert "Here" in dir(package)
+    assert "sys" not in dir(package)
+
+
 def test_a_name_that_there_is_not_is_an_attribute_error(package):
     with pytest.raises(AttributeError, match="module 'made_up' has no attribute 'anwser'"):
         _ = package.anwser

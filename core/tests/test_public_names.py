@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -55,3 +56,12 @@ print(qdock.executors.thread.ThreadExecutor.__name__, qdock.convert.Converters._
 """
     names = "['inline', 'thread']"
     assert run_python(code).splitlines() == [names, f"{names} True", "ThreadExecutor Converters"]
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert qdock.__version__ == version("qdock")
+
+
+def test_help_on_a_function_is_that_of_the_docks_method():
+    assert "Parameters\n" in qdock.run.__doc__
+    assert qdock.run.__doc__ == qdock.Dock.run.__doc__

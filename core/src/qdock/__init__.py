@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qdock.backend import Backend, Context, LocalBackend, Target
     from qdock.call import Call
     from qdock.circuit import Circuit
+    from qdock.common.version import __version__
     from qdock.config import Config, Secret
     from qdock.default import (
         adopt,
@@ -43,6 +44,7 @@ _NAMES = {
     "backend": ("Backend", "Context", "LocalBackend", "Target"),
     "call": ("Call",),
     "circuit": ("Circuit",),
+    "common.version": ("__version__",),
     "config": ("Config", "Secret"),
     "default": (
         "adopt",
@@ -93,6 +95,7 @@ __all__ = [
     "Secret",
     "SubmissionRefused",
     "Target",
+    "__version__",
     "adopt",
     "as_completed",
     "backends",

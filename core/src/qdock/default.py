@@ -130,6 +130,11 @@ def convert(program: Any, target: str = "circuit", path: str | os.PathLike[str] 
     return default_dock().convert(program, target, path)
 
 
+# Whoever asks for help gets all of it.
+for _function in (adopt, backends, convert, executors, get_backend, get_job, jobs, plugins, register, run):
+    _function.__doc__ = getattr(Dock, _function.__name__).__doc__
+
+
 def _reset() -> None:
     """Forget the parent's Dock in a forked child, which makes one of its own."""
     global _dock, _lock

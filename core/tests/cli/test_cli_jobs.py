@@ -53,6 +53,14 @@ def test_a_terminal_gets_tables_of_jobs(qdock):
     assert "toy/coin" in shown
 
 
+def test_a_terminal_gets_no_column_of_tags_where_there_are_none(qdock, monkeypatch):
+    monkeypatch.setenv("QDOCK_STORE", f"sqlite://{qdock.folder}/jobs.sqlite")
+    job_id = qdock("run", "one.toy", "--backend", "coin", "--json").json["job_id"]
+    shown = qdock.on_terminal("jobs").out
+    assert re.search(r"Job +Status +Backend +Submitted *\n", shown)
+    assert job_id in shown
+
+
 def test_of_a_job_whose_program_is_damaged_the_rest_is_shown(qdock, done):
     with closing(sqlite3.connect(qdock.folder / "jobs.sqlite")) as db, db:
         db.execute("UPDATE document SET content = x'00' WHERE kind = 'program'")

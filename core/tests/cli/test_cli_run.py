@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -191,7 +192,7 @@ def test_parameters_are_bound(qdock):
     [
         ("phi=0.5", "has no parameter 'phi'. It has: theta."),
         ("theta", "Write it as PARAMETER=VALUE, not as 'theta'."),
-        ("theta=a", "'a', the value of 'theta', is no number."),
+        ("theta=a", "'a', the value of 'theta', is no number; write pi/2 as 1.5707963."),
         ("theta=nan", "theta"),
     ],
 )
@@ -241,7 +242,7 @@ def test_tags_executor_retries_and_time_limit_go_to_the_job(qdock, monkeypatch):
     assert outcome.status == 130
     assert given == {
         "program": Path("one.toy"), "backend": "coin", "tags": ("a", "b"), "executor": "inline", "seed": 7,
-        "shots": 1000, "retries": 2, "time_limit": 5.0,
+        "shots": 1000, "retries": 2, "time_limit": 5.0, "job_id": ANY,
     }  # fmt: skip
 
 
@@ -414,14 +415,14 @@ def test_sigterm_cancels_the_job_and_exits_with_143(qdock, executor):
     )
     assert outcome.status == 143
     assert outcome.err.splitlines()[-1].startswith("Terminated")
-    assert executor == "inline" or outcome.json["status"] == "CANCELLED"
+    assert outcome.json["status"] == "CANCELLED"
     assert qdock("show", "last", "--json").json["status"] == "CANCELLED"
 
 
 def test_sigterm_leaves_work_that_does_not_listen(qdock):
     outcome = qdock.interrupt("run", "--backend", "deaf", "one.toy", number=signal.SIGTERM)
     assert outcome.status == 143
-    assert "Terminated: 0 of 1 job stopped." in outcome.err
+    assert "Terminated: 0 of 1 job stopped when told; what still runs here ends now." in outcome.err
 
 
 @pytest.mark.parametrize("option", ["shots", "seed"])
@@ -440,9 +441,30 @@ def test_ctrl_c_still_gives_one_json_document(qdock):
 def test_ctrl_c_leaves_work_that_does_not_listen(qdock):
     outcome = qdock.interrupt("run", "--backend", "deaf", "--json", "one.toy")
     assert (outcome.status, outcome.json["status"]) == (130, "RUNNING")
-    assert "Interrupted: 0 of 1 job stopped." in outcome.err
+    assert "Interrupted: 0 of 1 job stopped when told; what still runs here ends now." in outcome.err
     # With the command its work has ended.
     assert qdock("show", "last", "--json").json["status"] == "CANCELLED"
+
+
+def test_ctrl_c_between_a_jobs_record_and_the_return_of_run_cancels_it(qdock, monkeypatch):
+    def interrupted(*args, submit=package.run, **about):
+        submit(*args, **about)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "run", interrupted)
+    outcome = qdock("run", "--backend", "patient", "--executor", "thread", "one.toy", "--json")
+    assert (outcome.status, outcome.json["status"]) == (130, "CANCELLED")
+    assert "Interrupted: 1 of 1 job stopped." in outcome.err
+
+
+def test_ctrl_c_before_there_is_a_job_cancels_none(qdock, monkeypatch):
+    def interrupted(*_args, **_about):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "run", interrupted)
+    outcome = qdock("run", "--backend", "patient", "one.toy", "--json")
+    assert (outcome.status, outcome.json["job_id"]) == (130, None)
+    assert outcome.err == "Interrupted.\n"
 
 
 def test_a_terminal_shows_how_far_the_work_is(qdock):

@@ -94,9 +94,9 @@ class Commands(click.Group):
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from qdock.common.version import __version__
 
-        click.echo(f"qdock {version('qdock')}")
+        click.echo(f"qdock {__version__}")
         ctx.exit()
 
 

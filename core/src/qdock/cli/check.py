@@ -92,8 +92,8 @@ def _show(report: Report) -> None:
         for name, state in report.features.items():
             if state != "tested":
                 write(f"Feature {name!r}: {state}.")
-    for item in report.broken:
-        _show_broken(item)
+    for items in _alike(report.broken):
+        _show_broken(items)
     write(f"\n{_summary(report)}")
 
 
@@ -116,10 +116,21 @@ def _skipped(report: Report) -> dict[str, list[str]]:
     return found
 
 
-def _show_broken(item: Outcome) -> None:
-    write(f"\nBroken promise: {item.name} ({item.group})")
-    for title, text in (("promised", item.promise), ("seen", item.seen), ("written", item.written)):
+def _alike(broken: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Return the checks in which the same was seen together: a backend that can't be made fails in nearly all."""
+    found: dict[str, list[Outcome]] = {}
+    for item in broken:
+        found.setdefault(item.seen, []).append(item)
+    return list(found.values())
+
+
+def _show_broken(items: Sequence[Outcome]) -> None:
+    first, *others = items
+    write(f"\nBroken promise: {first.name} ({first.group})")
+    for title, text in (("promised", first.promise), ("seen", first.seen), ("written", first.written)):
         write(_wrapped(text, f"  {title:<10}"))
+    if others:
+        write(_wrapped(", ".join(item.name for item in others), f"  {'also in':<10}"))
 
 
 def _wrapped(text: str, first: str = "  ") -> str:
@@ -135,5 +146,6 @@ def _wrapped(text: str, first: str = "  ") -> str:
 def _summary(report: Report) -> str:
     """Return the last line: all that matters."""
     parts = [f"{report.count(outcome)} {outcome}" for outcome in ("kept", "broken", "skipped")]
-    declared = f"; {len(report.features)} features declared, {len(report.untested)} untested" if report.features else ""
+    number = f"{len(report.features)} feature{'' if len(report.features) == 1 else 's'}"
+    declared = f"; {number} declared, {len(report.untested)} untested" if report.features else ""
     return f"{report.name}: {', '.join(parts)}{declared}."

@@ -9,7 +9,7 @@ import click
 
 import qdock
 from qdock.cli.options import debug_option, json_option
-from qdock.cli.output import write, write_json, write_table
+from qdock.cli.output import is_terminal, write, write_json, write_table
 from qdock.cli.records import describe, note_memory, when
 
 __all__ = ["command"]
@@ -48,7 +48,10 @@ def command(
         return
     records = [job.record for job in jobs]
     rows = [(item.id, item.status.name, item.backend, when(item.created), " ".join(item.tags)) for item in records]
-    write_table(("Job", "Status", "Backend", "Submitted", "Tags"), rows)
+    columns = ["Job", "Status", "Backend", "Submitted", "Tags"]
+    # Where there are none, the others have their room on a terminal of 80 columns.
+    width = 4 if is_terminal() and not any(item.tags for item in records) else 5
+    write_table(columns[:width], [row[:width] for row in rows])
 
 
 def _seconds(_ctx: click.Context, _parameter: click.Parameter, text: str) -> float:

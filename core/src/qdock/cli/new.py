@@ -26,7 +26,7 @@ def command(name: str, kind: str | None, as_json: bool) -> None:
     from qdock.scaffold import Scaffold, make_package
 
     scaffold = Scaffold(name, kind or "backend")
-    made = [str(path.relative_to(Path.cwd())) for path in make_package(scaffold, Path.cwd())]
+    made = sorted(str(path.relative_to(Path.cwd())) for path in make_package(scaffold, Path.cwd()))
     if as_json:
         write_json({"folder": scaffold.distribution, "check": scaffold.check, "files": made})
         return

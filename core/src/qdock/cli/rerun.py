@@ -36,5 +36,5 @@ def command(ctx: click.Context, /, job_id: str, new_seed: bool, resume: bool, as
     if new_seed:
         changes["seed"] = None
     submissions = [Submission(job.job_id())]
-    interrupted = run_all(submissions, lambda _: job.rerun(resume=resume, **changes))
+    interrupted = run_all(submissions, lambda _, job_id: job.rerun(resume=resume, job_id=job_id, **changes))
     return show_all(submissions, target=None, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)

@@ -18,6 +18,7 @@ from qdock.cli.output import write_note
 
 if TYPE_CHECKING:
     from qdock.backend import Backend
+    from qdock.job import RecordedJob
 
 __all__ = ["command"]
 
@@ -42,7 +43,9 @@ def _bindings(ctx: click.Context, parameter: click.Parameter, texts: Sequence[st
         try:
             float(value)
         except ValueError:
-            raise click.BadParameter(f"{value!r}, the value of {name!r}, is no number.", ctx, parameter) from None
+            raise click.BadParameter(
+                f"{value!r}, the value of {name!r}, is no number; write pi/2 as 1.5707963.", ctx, parameter
+            ) from None
     return pairs
 
 
@@ -123,10 +126,15 @@ def command(
     device.resolve_options(options, qdock.default_dock().config)
     about: dict[str, Any] = {"executor": executor, "tags": tags, "time_limit": time_limit, "retries": retries or 0}
     submissions = [Submission(file) for file in files]
+
+    def submit(file: str, job_id: str) -> RecordedJob:
+        return qdock.run(_read(file, values), device, job_id=job_id, **about, **options)
+
     if detach:
-        submit_all(submissions, lambda file: qdock.run(_read(file, values), device, detach=True, **about, **options))
+        about["detach"] = True
+        submit_all(submissions, submit)
         return show_ids(submissions, as_json=as_json, debug=ctx.meta[DEBUG])
-    interrupted = run_all(submissions, lambda file: qdock.run(_read(file, values), device, **about, **options))
+    interrupted = run_all(submissions, submit)
     return show_all(submissions, target=target, as_json=as_json, debug=ctx.meta[DEBUG], interrupted=interrupted)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import qdock
 from qdock.cli.failures import INTERRUPTED, TERMINATED
 from qdock.cli.output import harmless, is_watched, write_note
-from qdock.errors import JobTimeoutError
+from qdock.errors import JobTimeoutError, QdockError
 
 if TYPE_CHECKING:
     from qdock.job import Job, RecordedJob
@@ -25,21 +27,28 @@ _REFRESH = 0.1
 #: Seconds that running work gets to stop after Ctrl-C.
 _GRACE = 1.0
 
+#: Submits the program of a file as the job of an id.
+Submit = Callable[[str, str], "RecordedJob"]
+
 
 @dataclass
 class Submission:
-    """A file and what became of it: a job, or the error that prevented one, or neither yet."""
+    """A file and what became of it: a job, or the error that prevented one, or neither yet.
+
+    The job's id is known before there is a job, so that one is found whose submission Ctrl-C did not let return.
+    """
 
     file: str
     job: RecordedJob | None = None
     error: Exception | None = None
+    job_id: str = field(default_factory=lambda: os.urandom(10).hex())
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM came: to be taken like Ctrl-C, which is to stop what runs, but for the exit status."""
 
 
-def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> int:
+def run_all(submissions: Sequence[Submission], submit: Submit) -> int:
     """Submit a job for each file and wait for all of them; return the exit status if that was interrupted, or 0.
 
     A file that gives no job keeps its error, and the others are run.
@@ -50,6 +59,7 @@ def run_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJ
             _wait(_jobs(submissions))
     except KeyboardInterrupt as error:
         terminated = isinstance(error, Terminated)
+        _find_what_was_submitted(submissions)
         _cancel(_jobs(submissions), "Terminated" if terminated else "Interrupted")
         return TERMINATED if terminated else INTERRUPTED
     return 0
@@ -71,15 +81,15 @@ def _terminated_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def submit_all(submissions: Sequence[Submission], submit: Callable[[str], RecordedJob]) -> None:
+def submit_all(submissions: Sequence[Submission], submit: Submit) -> None:
     """Submit a job for each file; one that gives no job keeps its error."""
     for submission in submissions:
         _submit(submission, submit)
 
 
-def _submit(submission: Submission, submit: Callable[[str], RecordedJob]) -> None:
+def _submit(submission: Submission, submit: Submit) -> None:
     try:
-        submission.job = submit(submission.file)
+        submission.job = submit(submission.file, submission.job_id)
     except Exception as error:  # noqa: BLE001 - it is reported with its file, after the others were run
         submission.error = error
 
@@ -143,6 +153,14 @@ def _fraction(job: Job) -> float:
 # --- Ctrl-C
 
 
+def _find_what_was_submitted(submissions: Sequence[Submission]) -> None:
+    """Give each file the job that was recorded for it before the signal came, and that nobody was handed."""
+    for submission in submissions:
+        if submission.job is None and submission.error is None:
+            with contextlib.suppress(QdockError):
+                submission.job = qdock.get_job(submission.job_id)
+
+
 def _cancel(jobs: Sequence[RecordedJob], why: str) -> None:
     """Cancel what has not ended and say what became of it."""
     running = [job for job in jobs if not job.in_final_state()]
@@ -150,8 +168,14 @@ def _cancel(jobs: Sequence[RecordedJob], why: str) -> None:
         job.cancel(wait=0)
     for job in running:
         _wait_shortly(job, _GRACE / len(running))
-    stopped = sum(job.in_final_state() for job in running)
-    write_note(f"{why}: {stopped} of {_count(len(running))} stopped." if running else f"{why}.")
+    write_note(f"{why}: {_what_became(running)}." if running else f"{why}.")
+
+
+def _what_became(told: Sequence[RecordedJob]) -> str:
+    """Return how many of the jobs that were told to stop did, and what the others come to: this process ends now."""
+    stopped = sum(job.in_final_state() for job in told)
+    text = f"{stopped} of {_count(len(told))} stopped"
+    return text if stopped == len(told) else f"{text} when told; what still runs here ends now"
 
 
 def _count(number: int) -> str:

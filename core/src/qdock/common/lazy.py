@@ -35,4 +35,13 @@ def lazily(package: str, names: Mapping[str, Iterable[str]]) -> tuple[Callable[[
         setattr(sys.modules[package], name, value)
         return value
 
-    return look_up, lambda: sorted({*vars(sys.modules[package]), *module_of})
+    def list_names() -> list[str]:
+        # Not what the package imports for itself: whoever types `qdock.` and asks for more wants names to use.
+        has = vars(sys.modules[package])
+        return sorted({*filter(_is_special, has), *has.get("__all__", ()), *module_of})
+
+    return look_up, list_names
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")

@@ -30,7 +30,7 @@ def rerun(dock: Dock, job: RecordedJob, resume: bool, changes: dict[str, Any]) -
     known = record.options.keys() if same else record.options.keys() & device.options.keys()
     about["fixed"] = {name: record.options[name] for name in known - changes.keys()}
     about["checkpoint"] = record.checkpoint if resume else None
-    about["detach"] = changes.pop("detach", False)
+    about |= {"detach": changes.pop("detach", False), "job_id": changes.pop("job_id", None)}
     return dock._run(program, device, executor, changes, {**about, "rerun_of": record.id})
 
 

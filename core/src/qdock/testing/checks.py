@@ -141,14 +141,23 @@ def _keep(about: Check, method: Callable[[_S], None], suite: _S) -> None:
 
 
 def _where(error: BaseException) -> str:
-    """Return the last line of code that is not qdock's own, where there is one."""
+    """Return the last line of code that is neither qdock's own nor Python's, where there is one."""
     from traceback import extract_tb
+
+    frames = [frame for frame in extract_tb(error.__traceback__) if not _is_known(frame.filename)]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+
+
+def _is_known(file: str) -> bool:
+    import os
+    import sysconfig
 
     import qdock
 
-    own = str(qdock.__path__[0])
-    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
-    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    library = sysconfig.get_path("stdlib")
+    # What is installed lies in a folder of the library.
+    python = file.startswith(library) and "-packages" not in file[len(library) :]
+    return python or file.startswith((str(qdock.__path__[0]) + os.sep, "<frozen "))
 
 
 def expect(condition: object, seen: str) -> None:

@@ -94,7 +94,7 @@ def test_a_killed_worker_is_followed_by_one_more_attempt_each_time(dock, tmp_pat
 
 
 def test_a_killed_owner_process_is_followed_by_one_more_attempt_of_its_job_each_time(dock, tmp_path):
-    number, chance = 50 if FULL else 4, random.Random(3)
+    number, chance = 200 if FULL else 4, random.Random(3)
     for index in range(number):
         path = tmp_path / f"{index}.txt"
         job = submit(dock, path, detach=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qdock.gates import GATES
+from qdock_basic.fast.machine.vectors import COMPLEX, REAL, TURNED
 
 __all__ = [
     "CONSTANT",
@@ -16,6 +17,7 @@ __all__ = [
     "GATE_DIAGONAL",
     "GATE_ENTRIES",
     "GATE_FORMULA",
+    "GATE_PARTS",
     "GATE_START",
     "GATE_TARGETS",
     "HALF_TURN",
@@ -78,9 +80,20 @@ def _entries(name: str, formula: int) -> npt.NDArray[np.complex128]:
     return np.zeros((0, 0), dtype=complex)
 
 
+def _parts(entries: npt.NDArray[np.complex128]) -> int:
+    """Return what the entries of a rotation are, whatever its angle, from those of G."""
+    size = len(entries)
+    differing = np.arange(size)[:, np.newaxis] ^ np.arange(size)
+    real, imaginary = entries.imag != 0, entries.real != 0
+    is_turned = (differing == 1) | (differing == 2)
+    if not imaginary.any():
+        return REAL
+    return COMPLEX if (real & is_turned).any() or (imaginary & ~is_turned).any() else TURNED
+
+
 def _columns() -> tuple[Any, ...]:
     count = len(GATES)
-    formula, targets, controls, start = (np.zeros(count, dtype=np.int64) for _ in range(4))
+    formula, targets, controls, start, parts = (np.zeros(count, dtype=np.int64) for _ in range(5))
     diagonal = np.zeros(count, dtype=np.bool_)
     entries: list[npt.NDArray[np.complex128]] = []
     place = 0
@@ -90,9 +103,11 @@ def _columns() -> tuple[Any, ...]:
         formula[code] = _FORMULAS[name] if row.num_params else _FORMULAS.get(name, CONSTANT)
         controls[code], targets[code] = row.num_controls, row.num_qubits - row.num_controls
         diagonal[code], start[code] = row.diagonal, place
-        entries.append(_entries(name, int(formula[code])).reshape(-1))
+        matrix = _entries(name, int(formula[code]))
+        parts[code] = _parts(matrix) if formula[code] == ROTATION else COMPLEX
+        entries.append(matrix.reshape(-1))
         place += len(entries[-1])
-    return formula, targets, controls, diagonal, start, np.concatenate(entries)
+    return formula, targets, controls, diagonal, start, parts, np.concatenate(entries)
 
 
-GATE_FORMULA, GATE_TARGETS, GATE_CONTROLS, GATE_DIAGONAL, GATE_START, GATE_ENTRIES = _columns()
+GATE_FORMULA, GATE_TARGETS, GATE_CONTROLS, GATE_DIAGONAL, GATE_START, GATE_PARTS, GATE_ENTRIES = _columns()

@@ -13,15 +13,19 @@ from qdock_basic.fast.drawing.reading import to_steps
 from qdock_basic.fast.drawing.streams import STREAM_SIZE, begin_stream
 from qdock_basic.fast.front.programs import Ready, ready
 from qdock_basic.fast.front.source import NUM_ADDRESSES
-from qdock_basic.fast.machine.jit import compiled
+from qdock_basic.fast.loops.norms import square_at
+from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.fast.machine.pointers import hold, lane_bits, pointer, reals, width
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.machine.vectors import add_to
+from qdock_basic.fast.small.alike import count_alike, run_alike
 from qdock_basic.fast.small.cache import run_at
+from qdock_basic.fast.small.state import State, memory_size, state_in
 
 __all__ = ["Prepared", "count_runs", "prepared"]
 
-# So many circuits are claimed at a time.
-_CLAIM = 8
+# So many circuits are claimed at a time: as many as the longest vectors have lanes.
+_CLAIM = 16
 
 
 class Prepared(NamedTuple):
@@ -82,20 +86,44 @@ def count_runs(
 
 @compiled
 def _count_claimed(runs: Any, places: Any, keys: Any, shots: int, claims: Any, amplitudes: Any, counts: Any) -> None:
-    size, num_qubits = counts.shape[1], 0
-    while 1 << num_qubits < len(places):
-        num_qubits += 1
-    stream, table, steps = np.empty(STREAM_SIZE, np.uint64), np.empty(size, np.float64), np.empty(size, np.int64)
+    num_qubits, size, lane_qubits = width(len(places) - 1), counts.shape[1], lane_bits(reals(amplitudes))
+    memory = np.empty(memory_size(num_qubits + lane_qubits), np.float64)
+    state = state_in(pointer(memory), reals(amplitudes), num_qubits + lane_qubits)
+    table, steps = np.empty((1 << lane_qubits, size), np.float64), np.empty(size, np.int64)
+    stream = np.empty(STREAM_SIZE, np.uint64)
     while True:
-        first = add_to(claims, _CLAIM)
-        if first >= len(runs):
+        row = add_to(claims, _CLAIM)
+        if row >= len(runs):
             break
-        for row in range(first, min(first + _CLAIM, len(runs))):
-            run_at(runs[row], num_qubits, 0, 0, runs[row, NUM_ADDRESSES], 0.0, True, amplitudes)
+        end = min(row + _CLAIM, len(runs))
+        while row < end:
+            count = count_alike(runs, row, min(end, row + len(table)))
             table[:] = 0
-            for index in range(len(places)):
-                table[places[index]] += amplitudes[index].real ** 2.0 + amplitudes[index].imag ** 2.0
-            to_steps(table, steps)
-            stream[0], stream[1] = keys[row, 0], keys[row, 1]
-            begin_stream(stream, 0, 0)
-            multinomial(stream, shots, steps, counts[row])
+            if count > 1:
+                run_alike(runs, row, count, num_qubits, state)
+                _weigh_alike(state, places, count, table)
+            else:
+                run_at(runs[row], num_qubits, 0, 0, runs[row, NUM_ADDRESSES], 0.0, True, amplitudes)
+                _weigh(amplitudes, places, table)
+            for number in range(count):
+                to_steps(table[number], steps)
+                stream[0], stream[1] = keys[row + number, 0], keys[row + number, 1]
+                begin_stream(stream, 0, 0)
+                multinomial(stream, shots, steps, counts[row + number])
+            row += count
+    hold(memory)
+
+
+@inner
+def _weigh(amplitudes: Any, places: Any, table: Any) -> None:
+    """Add the probabilities of a circuit's readings to the first row of a table."""
+    for index in range(len(places)):
+        table[0, places[index]] += amplitudes[index].real ** 2.0 + amplitudes[index].imag ** 2.0
+
+
+@inner
+def _weigh_alike(state: State, places: Any, count: int, table: Any) -> None:
+    """Add the probabilities of each circuit's readings to the circuit's row."""
+    for index in range(len(places)):
+        for number in range(count):
+            table[number, places[index]] += square_at(state.re, state.im, index * len(table) + number)

@@ -15,12 +15,13 @@ from qdock_basic.fast.machine.pointers import at, hold, pointer, reals
 from qdock_basic.fast.small.state import State
 from qdock_basic.fast.small.steps import Where, apply_matrix, apply_to_many, exchange, flip, scale, turn
 
-__all__ = ["MOST_DIRECT", "run_directly"]
+__all__ = ["MOST_DIRECT", "MOST_TARGETS", "Form", "apply_form", "run_directly", "table_form"]
 
 #: So many places a state has at most; measured on the circuits of tests/benchmarks/simulators in both precisions.
 MOST_DIRECT = 8
 
-_MOST_TARGETS = int(GATE_TARGETS.max())
+#: So many qubits a gate of the table acts on besides its controls.
+MOST_TARGETS = int(GATE_TARGETS.max())
 _NO_FORMULA = -1
 
 
@@ -49,7 +50,7 @@ class Form(NamedTuple):
 @inner
 def run_directly(source: Source, offset: int, first: int, end: int, bits: int, state: State) -> None:
     """Run operations of a circuit, whose first qubit lies at `offset`, on a state of so many bits."""
-    matrix, places = np.empty(1 << 2 * _MOST_TARGETS, np.complex128), np.empty(MOST_DIRECT, np.int64)
+    matrix, places = np.empty(1 << 2 * MOST_TARGETS, np.complex128), np.empty(MOST_DIRECT, np.int64)
     row = first_modified(source, first)
     for operation in range(first, end):
         code = source.code[operation]
@@ -58,7 +59,7 @@ def run_directly(source: Source, offset: int, first: int, end: int, bits: int, s
             continue
         form = _form_of(source, operation, code, row, pointer(matrix))
         row += code == MODIFIED
-        _apply(form, at(source.qubits, source.qubit_start[operation]), offset, pointer(places), bits, state)
+        apply_form(form, at(source.qubits, source.qubit_start[operation]), offset, pointer(places), bits, state)
     hold(matrix)
     hold(places)
 
@@ -67,11 +68,12 @@ def run_directly(source: Source, offset: int, first: int, end: int, bits: int, s
 def _form_of(source: Source, operation: int, code: int, row: int, matrix: Any) -> Form:
     if code == MODIFIED:
         return _modified_gate(source, operation, row)
-    return _table_gate(source, operation, code, matrix)
+    return table_form(source, operation, code, matrix)
 
 
 @inner
-def _table_gate(source: Source, operation: int, code: int, matrix: Any) -> Form:
+def table_form(source: Source, operation: int, code: int, matrix: Any) -> Form:
+    """Return what a gate of the table does; its matrix is written."""
     gate_matrix(code, source.params, source.param_start[operation], source.param_start[operation + 1], matrix)
     controls = GATE_CONTROLS[code]
     states = (1 << controls) - 1
@@ -88,7 +90,8 @@ def _modified_gate(source: Source, operation: int, row: int) -> Form:
 
 
 @inner
-def _apply(form: Form, qubits: Any, offset: int, places: Any, bits: int, state: State) -> None:
+def apply_form(form: Form, qubits: Any, offset: int, places: Any, bits: int, state: State) -> None:
+    """Apply a gate to qubits of which the first one lies at `offset`; `places` is room for so many targets."""
     mask, given = 0, 0
     for position in range(form.controls):
         place = qubits[position] + offset

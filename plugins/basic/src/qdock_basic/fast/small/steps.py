@@ -13,7 +13,7 @@ from qdock_basic.fast.machine.pointers import bit_count, lane_bits, reals
 from qdock_basic.fast.machine.vectors import EXCHANGE, REAL, mix
 from qdock_basic.fast.small.state import State
 
-__all__ = ["Where", "apply_matrix", "apply_to_many", "exchange", "flip", "scale", "turn"]
+__all__ = ["Where", "apply_matrix", "apply_to_many", "exchange", "flip", "run_loop", "scale", "turn"]
 
 _FLIP_MATRIX = np.array([0, 1, 1, 0], dtype=complex)
 _SWAP_MATRIX = np.array([1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1], dtype=complex)
@@ -40,7 +40,7 @@ def turn(phase: complex, where: Where, state: State) -> None:
     """Multiply amplitudes by a number."""
     lanes = (1 << lane_bits(state.re)) - 1
     write_phase(phase, where.controls & lanes, where.given & lanes, lane_bits(state.re), state.table)
-    _loop(0, where, 0, 0, 0, state)
+    run_loop(0, where, 0, 0, 0, state)
 
 
 @inner
@@ -50,7 +50,7 @@ def scale(zero: complex, one: complex, a: int, where: Where, state: State) -> No
     if a < lanes:
         inside, given = where.controls & ((1 << lanes) - 1), where.given & ((1 << lanes) - 1)
         write_phases(zero, one, a, inside, given, lanes, state.table)
-        _loop(0, where, 0, 0, 0, state)
+        run_loop(0, where, 0, 0, 0, state)
         return
     controls = where.controls | 1 << a
     turn(one, Where(controls, where.given | 1 << a, where.bits), state)
@@ -65,7 +65,7 @@ def apply_matrix(entries: Any, parts: int, a: int, b: int, where: Where, state: 
     inside, given = where.controls & ((1 << lanes) - 1), where.given & ((1 << lanes) - 1)
     write_coefficients(entries, a, b, parts, inside, given, lanes, state.table)
     first, second = 1 << a if a >= lanes else 0, 1 << b if b >= lanes else 0
-    _loop(pattern_of(a, b, parts, lanes), where, first | second, first or second, second, state)
+    run_loop(pattern_of(a, b, parts, lanes), where, first | second, first or second, second, state)
 
 
 @inner
@@ -82,7 +82,7 @@ def apply_to_many(entries: Any, places: Any, targets: int, where: Where, state: 
 def flip(a: int, where: Where, state: State) -> None:
     """Turn a bit of the index over."""
     if _are_above(1 << a, where, state):
-        _loop(EXCHANGE, where, 1 << a, 1 << a, 0, state)
+        run_loop(EXCHANGE, where, 1 << a, 1 << a, 0, state)
     else:
         apply_matrix(reals(_FLIP_MATRIX), REAL, a, -1, where, state)
 
@@ -91,7 +91,7 @@ def flip(a: int, where: Where, state: State) -> None:
 def exchange(a: int, b: int, where: Where, state: State) -> None:
     """Exchange two bits of the index."""
     if _are_above(1 << a | 1 << b, where, state):
-        _loop(EXCHANGE, where, 1 << a | 1 << b, 1 << a, 1 << b, state)
+        run_loop(EXCHANGE, where, 1 << a | 1 << b, 1 << a, 1 << b, state)
     else:
         apply_matrix(reals(_SWAP_MATRIX), REAL, a, b, where, state)
 
@@ -103,7 +103,7 @@ def _are_above(targets: int, where: Where, state: State) -> bool:
 
 
 @inner
-def _loop(pattern: int, where: Where, targets: int, low: int, high: int, state: State) -> None:
+def run_loop(pattern: int, where: Where, targets: int, low: int, high: int, state: State) -> None:
     """Run a loop where the controls are met; the lanes' part of them is in the coefficients."""
     lanes = (1 << lane_bits(state.re)) - 1
     fixed = (where.controls | targets) & ~lanes

@@ -28,26 +28,17 @@ _GRACE = 2.0
 
 
 @dataclass(frozen=True)
-class LoadReport:
-    """What became of one plugin when it was loaded on its own.
+class LoadReport(PluginInfo):
+    """What became of one plugin when it was loaded on its own: what else is known of it, and what that cost.
 
     Parameters
     ----------
-    name, distribution, version, module, state, reason, traceback : str
-        As `qdock.discovery.plugins.PluginInfo` has them.
     seconds : float, optional
         How long its import and its hooks took. None: it was not tried, or did not end.
     imported : tuple of str
         Top-level modules that came with it and are neither the standard library's, pluggy, qdock nor its own.
     """
 
-    name: str
-    distribution: str
-    version: str
-    module: str
-    state: str
-    reason: str = ""
-    traceback: str = ""
     seconds: float | None = None
     imported: tuple[str, ...] = ()
 

@@ -43,7 +43,7 @@ def command(load: bool, as_json: bool) -> None:
 _COLUMNS = ("Plugin", "State", "Package", "Version")
 
 
-def _facts(plugin: PluginInfo | LoadReport) -> tuple[object, ...]:
+def _facts(plugin: PluginInfo) -> tuple[object, ...]:
     return plugin.name, plugin.state, plugin.distribution, plugin.version
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from qdock.common.forks import renew_in_children
 
 if TYPE_CHECKING:
     from qdock.dock import Dock
@@ -22,6 +23,7 @@ _registered = False
 def remember(dock: Dock) -> None:
     """Note that there is a Dock."""
     _DOCKS.add(dock)
+    renew_in_children(dock)
 
 
 def close_at_exit() -> None:
@@ -48,12 +50,3 @@ def _close_all() -> None:
         # Ctrl-C during the wait has cancelled the jobs; there is no more to do than to end.
         with suppress(KeyboardInterrupt):
             dock.close()
-
-
-def _tell_all() -> None:
-    for dock in list(_DOCKS):
-        dock.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_tell_all)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import weakref
 from collections import deque
 from typing import Any
 
 from qdock.call import Call
+from qdock.common.forks import renew_in_children
 from qdock.errors import JobError
 from qdock.executors.carry import pack_call
 from qdock.executors.conversation import PackedJob
@@ -61,8 +61,8 @@ class ProcessExecutor:
         self._slots = self.settings.slots or usable_cpus()
         self._surroundings: Surroundings | None = None
         self._closed = False
-        self._reset()
-        _EXECUTORS.add(self)
+        self.after_fork()
+        renew_in_children(self)
 
     @property
     def slots(self) -> int:
@@ -197,7 +197,8 @@ class ProcessExecutor:
         except BaseException:  # noqa: BLE001
             _log.exception("The end of job %s could not be reported.", job.job_id)
 
-    def _reset(self) -> None:
+    def after_fork(self) -> None:
+        """Have no work and no threads: in a forked child those there were are the parent's."""
         self._changed = threading.Condition()
         self._queue: deque[PackedJob] = deque()
         #: The jobs that are not over, by handle.
@@ -206,17 +207,3 @@ class ProcessExecutor:
         self._threads: set[threading.Thread] = set()
         self._serving: set[threading.Thread] = set()
         self._idle = 0
-
-
-# --- a forked child has none of its parent's threads, and locks that nobody in it will release
-
-_EXECUTORS: weakref.WeakSet[ProcessExecutor] = weakref.WeakSet()
-
-
-def _reset_all() -> None:
-    for executor in list(_EXECUTORS):
-        executor._reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_all)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import weakref
 from collections import deque
 from typing import Any
 
 from qdock.call import Call
+from qdock.common.forks import renew_in_children
 from qdock.errors import ConfigError, JobError
 from qdock.work.events import Emit
 from qdock.work.worker import Worker, work
@@ -53,8 +53,8 @@ class ThreadExecutor:
             slots = config.executor("thread").get("slots")
         self._slots = _check_slots(usable_cpus() if slots is None else slots)
         self._closed = False
-        self._reset()
-        _EXECUTORS.add(self)
+        self.after_fork()
+        renew_in_children(self)
 
     @property
     def slots(self) -> int:
@@ -160,7 +160,8 @@ class ThreadExecutor:
             if self._closed:
                 self._changed.notify_all()
 
-    def _reset(self) -> None:
+    def after_fork(self) -> None:
+        """Have no work and no threads: in a forked child those there were are the parent's."""
         self._changed = threading.Condition()
         self._queue: deque[str] = deque()
         self._waiting: dict[str, tuple[Worker, Call]] = {}
@@ -173,17 +174,3 @@ def _check_slots(slots: Any) -> int:
     if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
         raise ConfigError(f"`slots` of the thread executor must be a whole number of at least 1, but is {slots!r}.")
     return slots
-
-
-# --- a forked child has none of its parent's threads, and locks that nobody in it will release
-
-_EXECUTORS: weakref.WeakSet[ThreadExecutor] = weakref.WeakSet()
-
-
-def _reset_all() -> None:
-    for executor in list(_EXECUTORS):
-        executor._reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_all)

@@ -10,6 +10,7 @@ import numpy as np
 
 from qdock_basic.fast.clifford.affine import NUM_BITS, form_of, write_amplitudes
 from qdock_basic.fast.front.programs import Ready
+from qdock_basic.fast.machine.memory import aligned
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.stats import Looker, Stats
 from qdock_basic.states.kernels import Array
@@ -28,7 +29,7 @@ def affine_state(
     begin = perf_counter()
     form = form_of(known.addresses, num_qubits, len(known.columns.code))
     planned, num_bits = perf_counter(), int(form[NUM_BITS])
-    make = np.empty if num_bits == num_qubits else np.zeros
+    make = aligned if num_bits == num_qubits else np.zeros
     state = make(1 << num_qubits, dtype)
     if num_bits <= _PART_BITS:
         write_amplitudes(form, 0, num_bits, phase, state)

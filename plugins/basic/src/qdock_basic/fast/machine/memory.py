@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from qdock_basic.fast.machine.reuse import LEAST_BYTES, large_room
+
 __all__ = ["LINE", "PAD_BYTES", "aligned", "parts"]
 
 #: Bytes of a cache line, and of the longest vector.
@@ -17,6 +19,8 @@ PAD_BYTES = 2048 + LINE
 def aligned(size: int, dtype: Any) -> Any:
     """Return a new array of so many entries whose values are left as they were in memory."""
     kind = np.dtype(dtype)
+    if size * kind.itemsize >= LEAST_BYTES and (found := large_room(size * kind.itemsize)) is not None:
+        return found.view(kind)
     room = np.empty(size + LINE // kind.itemsize, kind)
     skip = -room.ctypes.data % LINE // kind.itemsize
     return room[skip : skip + size]

@@ -24,7 +24,8 @@ from qdock.job import JobStatus
 from qdock.result import CircuitResult, Result
 from qdock.results import result_io
 from qdock.results.values import NotStored
-from qdock.stores import leases, sqlite_files
+from qdock.stores import documents as documents_module
+from qdock.stores import leases, sqlite_files, sqlite_store
 from qdock.stores.documents import digest, pack, unpack
 from qdock.stores.sqlite_schema import APPLICATION_ID, MIGRATIONS, VERSION
 from qdock.stores.sqlite_store import SqliteStore
@@ -97,10 +98,10 @@ def test_small_results_are_in_the_file_and_large_ones_beside_it(path, store):
 
 
 def test_a_large_program_is_beside_the_file(path, store):
-    program = Call("numpy:sum", (np.arange(20_000),))
+    program = Call("numpy:sum", (np.arange(40_000),))
     store.create(queued(program=program))
     assert len(files_beside(path)) == 1
-    np.testing.assert_array_equal(SqliteStore(path).get("a1").program.load().args[0], np.arange(20_000))
+    np.testing.assert_array_equal(SqliteStore(path).get("a1").program.load().args[0], np.arange(40_000))
 
 
 def test_a_file_that_no_record_refers_to_is_removed_at_once(path, store):
@@ -156,8 +157,10 @@ def test_a_file_of_every_version_opens(path, version):
     build.execute((STORES / f"version_{version}.sql").read_text(encoding="utf-8"))
     build.close()
     store = SqliteStore(path)
-    assert [record.id for record in store.select()] == ["c3", "b2", "a1"]
+    assert [record.id for record in store.select()] == (["c3", "b2", "a1"] if version < 4 else ["d4", "c3", "b2", "a1"])
     assert store.result("a1").get_counts() == {"0": 6, "1": 4}
+    if version >= 4:
+        assert store.result("d4").get_counts() == [{"0": 10}, {"0": 9, "1": 1}] * 10
     short = Circuit(1, 1).h(0).measure(0, 0)
     assert store.get("a1").program == short
     assert store.get("b2").program == (short if version < 3 else several())
@@ -270,7 +273,7 @@ def test_packed_programs_come_back_as_they_were_given(path, store):
     for job_id, program in {
         "one": long_circuit(100),
         "several": (long_circuit(100),),
-        "large": long_circuit(20_000),
+        "large": long_circuit(40_000),
     }.items():
         store.create(done(job_id, program=program))
         read = SqliteStore(path).get(job_id).program
@@ -287,6 +290,17 @@ def test_an_older_qdock_hears_why_it_has_no_packed_program(path, store):
     program = program_from_value(*unpack(documents(path)["program"]))
     assert isinstance(program, NotStored)
     assert "it is packed as only a later version of qdock can read it: update qdock" in program.reason
+
+
+def test_a_new_file_differs_from_older_ones_in_one_table_only(path, store, tmp_path):
+    store.open()
+    older = apsw.Connection(str(tmp_path / "older.sqlite"))
+    for script in MIGRATIONS:
+        older.execute(script)
+    tables = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    new = dict(apsw.Connection(str(path)).execute(tables).fetchall())
+    assert [name for name, sql in older.execute(tables).fetchall() if new.pop(name) != sql] == ["document"]
+    assert new == {}
 
 
 def test_packed_circuits_that_break_the_rules_are_damaged_whatever_their_sha256_says(path, store):
@@ -766,3 +780,62 @@ def test_every_setting_of_a_connection_is_in_force(store):
             {"synchronous": 1, "mmap_size": 0, "cell_size_check": 1, "trusted_schema": 0},
             "wal",
         )
+
+
+# --- results in columns
+
+
+def of_many(circuits=40):
+    """Return a result in columns, and its equal made of entries."""
+    programs = [Circuit(1, 2, name=f"c{number}") for number in range(circuits)]
+    seen = [{number % 4: 3, 3: 1} for number in range(circuits)]
+    entries = [CircuitResult.from_counts(circuit, one) for circuit, one in zip(programs, seen, strict=True)]
+    return Result(entries, {"seed": 3})
+
+
+def test_a_result_of_many_circuits_is_columns_and_an_older_qdock_hears_why_it_has_none(path, store):
+    store.create(done(), of_many())
+    found = documents(path)
+    assert found["packed result"].startswith(b"PK")
+    assert b"it is packed as only a later version of qdock can read it: update qdock" in found["no result"]
+    read = SqliteStore(path).result("a1")
+    assert read.get_counts() == of_many().get_counts()
+    assert read == of_many()
+
+
+def test_a_result_of_few_circuits_is_records(path, store):
+    store.create(done(), of_many(15))
+    assert documents(path).keys() >= {"result"}
+    assert not documents(path).keys() & {"packed result", "no result"}
+
+
+def test_columns_of_a_result_that_are_lost_or_changed_are_damaged(path, store):
+    store.create(done("lost"), of_many())
+    store.create(done("changed"), of_many())
+    db = apsw.Connection(str(path))
+    db.execute("DELETE FROM document WHERE kind = 'packed result' AND job = 1")
+    with pytest.raises(StoreError, match="The packed result of job lost is damaged in the store: it is not there"):
+        SqliteStore(path).result("lost")
+    content = documents(path)["packed result"]
+    for place in range(0, len(content), 41):
+        flipped = content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :]
+        db.execute("UPDATE document SET content = ? WHERE kind = 'packed result'", (flipped,))
+        with pytest.raises(StoreError, match="The packed result of job changed is damaged in the store: its sha256"):
+            SqliteStore(path).result("changed")
+    db.close()
+
+
+def test_a_large_result_of_many_circuits_is_beside_the_file(path, store, monkeypatch):
+    monkeypatch.setattr(documents_module, "INLINE_BYTES", 1000)
+    store.create(done(), of_many())
+    assert [file.name[:13] for file in files_beside(path)] == ["packed-result"]
+    assert SqliteStore(path).result("a1") == of_many()
+    monkeypatch.setattr(sqlite_store, "_IN_MEMORY_BYTES", 100)
+    store.create(done("b2"), of_many())
+    assert SqliteStore(path).result("b2") == of_many()
+
+
+def test_a_late_result_of_many_circuits_comes_back(path, store):
+    store.create(queued())
+    store.add_late("a1", 1, of_many())
+    assert SqliteStore(path).late_results("a1") == {1: of_many()}

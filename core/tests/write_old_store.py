@@ -39,7 +39,7 @@ def main() -> None:
 
 def fill(store: SqliteStore) -> None:
     circuit = Circuit(1, 1).h(0).measure(0, 0)
-    programs = {"a1": circuit, "b2": several(), "c3": circuit}
+    programs = {"a1": circuit, "b2": several(), "c3": circuit, "d4": (circuit,) * 20}
     queued = JobStatus.QUEUED
     for second, (job_id, program) in enumerate(programs.items()):
         history = (StatusChange(queued, 100.0 + second),)
@@ -48,6 +48,7 @@ def fill(store: SqliteStore) -> None:
     result = Result([CircuitResult.from_counts(circuit, {"0": 6, "1": 4})])
     store.add_logs("a1", [LogLine(101.0, "hello")])
     store.transition("a1", (queued,), JobStatus.DONE, result=result, at=105.0)
+    store.transition("d4", (queued,), JobStatus.DONE, result=many(circuit), at=105.0)
     store.transition("b2", (queued,), JobStatus.ERROR, error=Failure("exception", "no"), at=106.0)
 
 
@@ -61,6 +62,11 @@ def several() -> tuple[Circuit, ...]:
     more.if_(more.bit(1), more.block().x(1)).append(gate("h").control(1, 0), [1, 0]).rx(Parameter("a"), 0).reset(1)
     more.metadata = {"lab": [1, None]}
     return plain, more, plain
+
+
+def many(circuit: Circuit) -> Result:
+    """Return a result that is in columns from version 4 on."""
+    return Result([CircuitResult.from_counts(circuit, {"0": 10 - number % 2, "1": number % 2}) for number in range(20)])
 
 
 if __name__ == "__main__":

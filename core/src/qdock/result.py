@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from operator import itemgetter
-from typing import Any, BinaryIO, Protocol, Self, overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +15,17 @@ from numpy.typing import NDArray
 from qdock.common.suggest import did_you_mean
 from qdock.errors import ResultError, ResultFormatError
 from qdock.results import result_io
-from qdock.results.circuit_result import ARRAYS, CircuitResult
-from qdock.results.counted import counts_of_each
+from qdock.results.circuit_result import CircuitResult
+from qdock.results.count_columns import CountColumns, all_counts
 from qdock.results.counts import Counts
-from qdock.results.result_checks import check_finite, check_header
-from qdock.results.result_io import MAX_ARRAY_BYTES, ArrayReader, ArrayWriter, check_array
+from qdock.results.result_checks import check_header
+from qdock.results.result_io import MAX_ARRAY_BYTES, ArrayWriter
+from qdock.results.result_records import are_columns, read_entries, write_entries
 from qdock.results.result_sum import add_entries, shared
 from qdock.results.svg import escape
 
 __all__ = ["CircuitResult", "Counts", "Result"]
 
-_FORMAT, _VERSION = "qdock-result", 1
-_VALUES = tuple(item.name for item in fields(CircuitResult) if item.name not in (*ARRAYS, "data"))
-_get_values = itemgetter(*_VALUES)
 _SHOWN = 8
 
 
@@ -46,7 +43,8 @@ class Result:
 
     Parameters
     ----------
-    entries : iterable of CircuitResult
+    entries : iterable of CircuitResult, or CountColumns
+        Of columns the entries are made when somebody asks for one.
     metadata : mapping
         JSON values about the job: job_id, backend, seed...
 
@@ -60,13 +58,32 @@ class Result:
     entries: tuple[CircuitResult, ...]
     metadata: dict[str, Any]
 
-    def __init__(self, entries: Iterable[CircuitResult] = (), metadata: Mapping[str, Any] | None = None) -> None:
-        given = tuple(entries)
-        for entry in given:
-            if not isinstance(entry, CircuitResult):
-                raise TypeError(f"The entries of a Result are CircuitResults, but {entry!r} was given.")
-        object.__setattr__(self, "entries", given)
-        object.__setattr__(self, "metadata", check_header("metadata", {} if metadata is None else metadata))
+    #: What the entries are made of, where they are alike.
+    _columns: ClassVar[CountColumns | None] = None
+
+    def __init__(
+        self, entries: Iterable[CircuitResult] | CountColumns = (), metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        # Nothing can be set on what is frozen in another way.
+        if isinstance(entries, CountColumns):
+            self.__dict__["_columns"] = entries
+        else:
+            self.__dict__["entries"] = _checked(entries)
+        self.__dict__["metadata"] = check_header("metadata", {} if metadata is None else metadata)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Make the entries of columns when they are asked for the first time."""
+            if name != "entries" or self._columns is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.__dict__.setdefault("entries", tuple(self._columns))
+
+    @property
+    def _content(self) -> Sequence[CircuitResult] | CountColumns:
+        """The entries; as long as nobody has one, and may have changed its header, what they are made of."""
+        columns = self._columns
+        return self.entries if columns is None or "entries" in self.__dict__ else columns
 
     @classmethod
     def empty(cls) -> Result:
@@ -80,13 +97,15 @@ class Result:
     def _with(self, metadata: dict[str, Any]) -> Self:
         """Do as `with_metadata` does, of values that are known to be JSON."""
         made = object.__new__(type(self))
-        # Nothing can be set on what is frozen in another way.
         made.__dict__.update(self.__dict__, metadata={**self.metadata, **metadata})
         return made
 
     @property
     def success(self) -> bool:
         """Whether no circuit failed."""
+        columns = self._columns
+        if columns is not None:
+            return not any(columns.of_each("error"))
         return not any(entry.error for entry in self.entries)
 
     @property
@@ -94,12 +113,12 @@ class Result:
         """Whether `from_bytes(to_bytes())` is the same in type too: whatever a function returned is of such types."""
         from qdock.results.values import is_exact
 
-        return all(is_exact(entry._returned) for entry in self.entries)
+        return self._columns is not None or all(is_exact(entry._returned) for entry in self.entries)
 
     # --- a sequence of entries
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self._content)
 
     def __iter__(self) -> Iterator[CircuitResult]:
         return iter(self.entries)
@@ -184,8 +203,8 @@ class Result:
         ResultError
             If there are no counts, or no such circuit.
         """
-        if circuit is None and len(self.entries) != 1:
-            return counts_of_each(self.entries)
+        if circuit is None and len(self) != 1:
+            return all_counts(self.entries) if self._columns is None else self._columns.get_counts()
         return self.get_entry(circuit).get_counts()
 
     def get_memory(self, circuit: int | str | _Named | None = None) -> list[str]:
@@ -283,34 +302,35 @@ class Result:
 
     def to_bytes(self) -> bytes:
         """Return what `save` would write. Equal results give equal bytes."""
-        file = io.BytesIO()
-        self._write(file)
-        return file.getvalue()
+        return result_io.archive_bytes(*self._at_rest())
 
     @classmethod
     def from_bytes(cls, data: bytes, *, limit: int = MAX_ARRAY_BYTES) -> Result:
         """Return the result that `to_bytes` wrote; it refuses what `load` refuses."""
         return cls._read(io.BytesIO(data), limit)
 
+    @property
+    def _is_packed(self) -> bool:
+        """Whether it is written as columns, which earlier versions of qdock can't read."""
+        return are_columns(self._content)
+
     def _write(self, file: BinaryIO) -> None:
+        result_io.write_archive(file, *self._at_rest())
+
+    def _at_rest(self) -> tuple[dict[str, Any], ArrayWriter]:
+        """Return the result as JSON values, and its arrays."""
         writer = ArrayWriter()
-        entries = [_to_record(entry, writer) for entry in self.entries]
-        document = {"format": _FORMAT, "version": _VERSION, "metadata": self.metadata, "entries": entries}
-        result_io.write_archive(file, document, writer)
+        return {**write_entries(self._content, writer), "metadata": self.metadata}, writer
 
     @classmethod
     def _read(cls, file: BinaryIO, limit: int) -> Result:
         document, reader = result_io.read_archive(file, limit)
-        _check_document(document)
+        entries = read_entries(document, reader)
+        reader.finish()
         try:
-            entries = [_from_record(record, reader) for record in document["entries"]]
-            result = cls(entries, document["metadata"])
-        except ResultFormatError:
-            raise
+            return cls(entries, document.get("metadata", "none"))
         except (TypeError, ValueError) as error:
             raise ResultFormatError(f"The file is damaged: {error}") from error
-        reader.finish()
-        return result
 
     # --- for people
 
@@ -327,48 +347,9 @@ class Result:
         return f"<div>{shown or escape(repr(self))}{more}</div>"
 
 
-# --- records: an entry as JSON values, its arrays by type
-
-
-def _to_record(entry: CircuitResult, writer: ArrayWriter) -> dict[str, Any]:
-    values = entry.__dict__
-    record = dict(zip(_VALUES, _get_values(values), strict=True))
-    record["arrays"] = {name: writer.add(values[name]) for name in ARRAYS if values[name] is not None}
-    data = entry._stored_data()
-    record["data"] = record["data_arrays"] = {}
-    if not data:
-        return record
-    arrays = {name: check_array(name, value) for name, value in data.items() if isinstance(value, np.ndarray)}
-    record["data"] = {name: value for name, value in data.items() if name not in arrays}
-    record["data_arrays"] = {name: writer.add(array) for name, array in arrays.items()}
-    return record
-
-
-def _from_record(record: Any, reader: ArrayReader) -> CircuitResult:
-    if not isinstance(record, dict) or set(record) != {*_VALUES, "arrays", "data", "data_arrays"}:
-        raise ResultFormatError("The file is damaged: an entry in it does not have the fields of one.")
-    codes, data, data_codes = (_as_dict(record.pop(key)) for key in ("arrays", "data", "data_arrays"))
-    if not set(codes) <= set(ARRAYS) or set(data) & set(data_codes):
-        raise ResultFormatError("The file is damaged: an entry in it does not have the arrays of one.")
-    arrays = {name: reader.take(code) for name, code in codes.items()}
-    for name in ("statevector", "unitary", "probabilities"):
-        check_finite(name, arrays.get(name))
-    data_arrays = {name: reader.take(code) for name, code in data_codes.items()}
-    values: dict[str, Any] = {**record, **arrays, "data": {**data, **data_arrays}}
-    return CircuitResult(**values)
-
-
-def _as_dict(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ResultFormatError("The file is damaged: a part of an entry in it is no JSON object.")
-    return value
-
-
-def _check_document(document: dict[str, Any]) -> None:
-    if document.get("format") != _FORMAT or document.get("version") != _VERSION:
-        raise ResultFormatError(
-            f"The file holds {str(document.get('format'))[:60]!r} of version {str(document.get('version'))[:20]}, but "
-            f"this version of qdock reads {_FORMAT!r} of version {_VERSION}."
-        )
-    if not isinstance(document.get("entries"), list) or not isinstance(document.get("metadata"), dict):
-        raise ResultFormatError("The file is damaged: it has no list of entries or no metadata.")
+def _checked(entries: Iterable[CircuitResult]) -> tuple[CircuitResult, ...]:
+    given = tuple(entries)
+    for entry in given:
+        if not isinstance(entry, CircuitResult):
+            raise TypeError(f"The entries of a Result are CircuitResults, but {entry!r} was given.")
+    return given

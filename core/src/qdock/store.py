@@ -378,6 +378,8 @@ def not_found(text: str, ids: Sequence[str], count: int) -> JobNotFoundError:
 
 def array_bytes(result: Result) -> int:
     """Return the bytes of a result's arrays; the rest of it is small."""
+    if result._columns is not None:
+        return result._columns.nbytes
     size, arrays_of = 0, _arrays_of()
     for entry in result.entries:
         for array in arrays_of(vars(entry)):

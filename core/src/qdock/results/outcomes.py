@@ -285,8 +285,10 @@ def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[
     return texts
 
 
-def few_bit_strings(values: NDArray[np.uint64], num_bits: int, registers: Registers) -> list[str]:
-    """Return many words of at most `FEW_BITS` bits as text; see `bit_strings`, which takes less time for a few."""
+def many_bit_strings(values: NDArray[np.uint64], num_bits: int, registers: Registers) -> list[str]:
+    """Return many words of 1 to 64 bits as text; see `bit_strings`, which takes less time for a few."""
+    if num_bits > FEW_BITS:
+        return bit_strings(values.reshape(-1, 1), num_bits, registers)
     strings: list[str] = _array_of_bit_strings(num_bits, registers).take(values.astype(np.intp)).tolist()
     return strings
 

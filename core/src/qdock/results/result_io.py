@@ -37,6 +37,7 @@ __all__ = [
     "MAX_ARRAY_BYTES",
     "ArrayReader",
     "ArrayWriter",
+    "archive_bytes",
     "check_array",
     "json_bytes",
     "read_archive",
@@ -107,26 +108,35 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
 
     Equal documents and arrays give equal bytes.
     """
-    arrays = dict(sorted(writer.arrays.items()))
     if writer.size <= _SMALL_BYTES:
-        file.write(_small_archive(document, arrays))
+        file.write(_small_archive(document, writer))
         return
     import zipfile
 
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        plan = {code: _write_arrays(archive, code, items) for code, items in arrays.items()}
+        plan = {code: _write_arrays(archive, code, items) for code, items in sorted(writer.arrays.items())}
         with archive.open(zipfile.ZipInfo(_DOCUMENT), "w") as member:
             member.write(_encode(document, plan))
 
 
-def _small_archive(document: dict[str, Any], arrays: dict[str, list[NDArray[Any]]]) -> bytes:
-    members: dict[str, bytes] = {}
+def archive_bytes(document: dict[str, Any], writer: ArrayWriter) -> bytes:
+    """Return what `write_archive` writes."""
+    if writer.size <= _SMALL_BYTES:
+        return _small_archive(document, writer)
+    file = io.BytesIO()
+    write_archive(file, document, writer)
+    return file.getvalue()
+
+
+def _small_archive(document: dict[str, Any], writer: ArrayWriter) -> bytes:
+    members: dict[str, tuple[bytes, bytes]] = {}
     plan = {}
-    for code, items in arrays.items():
-        pack = b"".join([array.astype(_TYPES[code], copy=False).tobytes() for array in items])
+    for code, items in sorted(writer.arrays.items()):
+        packs = [array.astype(_TYPES[code], copy=False).tobytes() for array in items]
+        pack = packs[0] if len(packs) == 1 else b"".join(packs)
         plan[code] = _plan(items, hashlib.sha256(pack))
-        members[f"{code}.npy"] = _npy_header(code, len(pack)) + pack
-    members[_DOCUMENT] = _encode(document, plan)
+        members[f"{code}.npy"] = _npy_header(code, len(pack)), pack
+    members[_DOCUMENT] = b"", _encode(document, plan)
     return _small_zip(members)
 
 
@@ -177,16 +187,19 @@ def _npy_header(code: str, size: int) -> bytes:
     return file.getvalue()
 
 
-def _small_zip(members: dict[str, bytes]) -> bytes:
-    """Return the archive that zipfile would write, which takes far longer over a small one than its content does."""
+def _small_zip(members: dict[str, tuple[bytes, bytes]]) -> bytes:
+    """Return the archive that zipfile would write, which takes far longer over a small one than its content does.
+
+    The content of each member is in two pieces.
+    """
     parts: list[bytes] = []
     entries: list[bytes] = []
     offset = 0
-    for text, content in members.items():
-        name, size = text.encode(), len(content)
+    for text, (head, rest) in members.items():
+        name, size = text.encode(), len(head) + len(rest)
         # Version 2.0, no flags, stored, the first of January 1980.
-        facts = _ZIP_FACTS.pack(20, 0, 0, 0, 33, zlib.crc32(content), size, size, len(name), 0)
-        parts += (_ZIP_MEMBER, facts, name, content)
+        facts = _ZIP_FACTS.pack(20, 0, 0, 0, 33, zlib.crc32(rest, zlib.crc32(head)), size, size, len(name), 0)
+        parts += (_ZIP_MEMBER, facts, name, head, rest)
         entries += (_ZIP_ENTRY, facts, _ZIP_ENTRY_END.pack(0, 0, 0, 0o600 << 16, offset), name)
         offset += _ZIP_MEMBER_SIZE + len(name) + size
     directory = b"".join(entries)

@@ -59,10 +59,11 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
     """
     _check_number(len(circuits))
     heads, flats, rest = _Heads(), list[Columns | _Flat](), list[Any]()
-    for number, circuit in enumerate(circuits):
+    phases = [circuit.global_phase for circuit in circuits]
+    for number, (circuit, phase) in enumerate(zip(circuits, phases, strict=True)):
         heads.add(circuit)
         columns = circuit.columns()
-        if columns.details or columns.expressions or isinstance(circuit.global_phase, Expr):
+        if columns.details or columns.expressions or type(phase) is not float:
             flat, more = _apart(circuit)
             flats.append(flat)
             rest.append([number, more])
@@ -92,15 +93,18 @@ class _Heads:
         self.documents: list[dict[str, Any]] = []
         self.places: list[int] = []
         self._known: dict[Any, int] = {}
+        self._last: Any = None
+        self._place = 0
 
     def add(self, circuit: Circuit) -> None:
         """Note the head of the next circuit."""
-        metadata = form.checked_metadata(circuit)
-        key = (circuit.name, circuit.qregs, circuit.cregs, circuit.variables, metadata)
-        place = self._known.setdefault(key, len(self.documents))
-        if place == len(self.documents):
-            self.documents.append(form.head_to_dict(circuit))
-        self.places.append(place)
+        head = (circuit.name, circuit.qregs, circuit.cregs, circuit.variables, form.checked_metadata(circuit))
+        # Comparing costs less than looking it up.
+        if head != self._last:
+            self._last, self._place = head, self._known.setdefault(head, len(self.documents))
+            if self._place == len(self.documents):
+                self.documents.append(form.head_to_dict(circuit))
+        self.places.append(self._place)
 
 
 def _apart(circuit: Circuit) -> tuple[_Flat, dict[str, Any]]:

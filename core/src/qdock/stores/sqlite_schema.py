@@ -44,8 +44,7 @@ CREATE INDEX job_created ON job (created);
 CREATE INDEX job_open ON job (owner) WHERE ended IS NULL;
 CREATE INDEX job_cancel ON job (owner) WHERE ended IS NULL AND cancel_requested;
 
--- The rest of a record, its program and its result: here, or if they are large in a file of that name. In older files
--- it is WITHOUT ROWID: that is read and written in the same way, but rows of such a size take longer to append.
+-- The rest of a record, its program and its result: here, or if they are large in a file of that name.
 CREATE TABLE document (
     job INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -53,7 +52,7 @@ CREATE TABLE document (
     file TEXT,
     digest BLOB NOT NULL,
     PRIMARY KEY (job, kind)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE tag (tag TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (tag, job)) WITHOUT ROWID;
 
@@ -76,9 +75,28 @@ _VERSION_3 = """
 -- kind 'program' then says to an earlier version why it has none.
 """
 
+_VERSION_4 = """
+-- A result of many circuits that are alike is in columns, as a document of the kind 'packed result'. That of the kind
+-- 'no result' then says to an earlier version why it has none.
+"""
+
 #: What makes version 1 of an empty file, version 2 of version 1, and so on. What stands here never changes.
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 VERSION = len(MIGRATIONS)
+
+#: What a file that was empty has otherwise: the table that grows most, with rows that are quicker to append. Any
+#: version reads and writes either in the same way, and to change the table of an older file would copy all of it.
+_NEW_FILE = """
+DROP TABLE document;
+CREATE TABLE document (
+    job INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    content BLOB,
+    file TEXT,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (job, kind)
+);
+"""
 
 
 def version_of(db: apsw.Connection) -> int:
@@ -115,8 +133,9 @@ def migrate(db: apsw.Connection) -> None:
         return
     with _exclusively(db):
         # Whoever waited for another's migration finds nothing left to do.
-        missing = MIGRATIONS[version_of(db) :]
-        for script in missing:
+        version = version_of(db)
+        missing = MIGRATIONS[version:]
+        for script in missing if version else (*missing, _NEW_FILE):
             db.execute(script)
         if missing:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}")

@@ -48,6 +48,10 @@ _RECORD = """
 _Row = tuple[Any, ...]
 #: Results with larger arrays are written to their files without a copy of them in memory.
 _IN_MEMORY_BYTES = 4 << 20
+#: Kinds of documents: a result in columns, another one, or why there is none.
+PACKED, PLAIN, NONE = "packed result", "result", "no result"
+#: What a qdock that reads stores up to version 3 finds in the place of a result in columns.
+FOR_EARLIER = b"it is packed as only a later version of qdock can read it: update qdock"
 #: Begins the kind of a document that is a result of an attempt that was given up.
 _LATE = "late-"
 
@@ -257,13 +261,17 @@ class SqliteStore:
         """Return a job's result; `ResultNotStored` if it is not kept, `StoreError` if it is damaged."""
         with self._files.read() as db:
             seq = _seq(db, job_id)
-            kept, reason = (_get_document(db, seq, kind) for kind in ("result", "no result"))
-        if kept is None:
-            why = "it has none" if reason is None else self._documents.read(job_id, "no result", reason).decode()
-            raise ResultNotStored(
-                f"The result of job {job_id} is not in the store: {why}. Run it again with `job.rerun()`."
-            )
-        return self._read_result(job_id, "result", kept)
+            packed, plain, reason = (_get_document(db, seq, kind) for kind in (PACKED, PLAIN, NONE))
+        if packed is not None:
+            return self._read_result(job_id, PACKED, packed)
+        if plain is not None:
+            return self._read_result(job_id, PLAIN, plain)
+        why = b"it has none" if reason is None else self._documents.read(job_id, NONE, reason)
+        if why == FOR_EARLIER:
+            raise damaged(job_id, PACKED, "it is not there")
+        raise ResultNotStored(
+            f"The result of job {job_id} is not in the store: {why.decode()}. Run it again with `job.rerun()`."
+        )
 
     def _read_result(self, job_id: str, kind: str, kept: Document) -> Result:
         from qdock.result import Result
@@ -293,14 +301,17 @@ class SqliteStore:
         if result is None:
             return {}
         try:
+            kind = PACKED if result._is_packed else PLAIN
             if array_bytes(result) > _IN_MEMORY_BYTES:
-                return {"result": self._documents.write(job_id, "result", result._write)}
-            return {"result": self._documents.keep(job_id, "result", result.to_bytes())}
+                kept = self._documents.write(job_id, kind, result._write)
+            else:
+                kept = self._documents.keep(job_id, kind, result.to_bytes())
         # What somebody else's result may raise when it can't be written.
         except (TypeError, ValueError, AttributeError, LimitExceeded, RecursionError) as error:
             _log.warning("The result of job %s can't be stored (%s); this process alone has it.", job_id, error)
             text = f"it could not be stored ({str(error)[:1000]}), and its owner has ended or let it go"
-            return {"no result": self._documents.keep(job_id, "no result", text.encode("utf-8", "replace"))}
+            return {NONE: self._documents.keep(job_id, NONE, text.encode("utf-8", "replace"))}
+        return {kind: kept} if kind == PLAIN else {kind: kept, NONE: self._documents.keep(job_id, NONE, FOR_EARLIER)}
 
     # --- owners
 

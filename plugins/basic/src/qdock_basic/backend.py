@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qdock.backend import Context, LocalBackend
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
+from qdock.results.parts import in_order
 from qdock.spec import BackendSpec
 from qdock_basic.batch import Batch
 from qdock_basic.checks import check_programs
@@ -77,9 +78,11 @@ class BasicSimulator(LocalBackend):
         engine = engine_for(options, programs)
         found = Batch(programs, options, context, self.limits, engine).run()
         methods = {"sampling"} if found else set()
+        done = {number for numbers, _ in found for number in numbers}
         for index, circuit in enumerate(programs):
-            if index not in found:
-                found[index], method = self.simulate(circuit, index, options, context, len(programs), engine)
+            if index not in done:
+                entry, method = self.simulate(circuit, index, options, context, len(programs), engine)
+                found.append(([index], [entry]))
                 methods.add(method)
         note_effort(engine)
         effort = engine.effort
@@ -93,7 +96,7 @@ class BasicSimulator(LocalBackend):
             "seconds_run": effort.run,
             "seconds_sample": effort.sample,
         }
-        return Result([found[index] for index in range(len(programs))], metadata)
+        return Result(in_order(found), metadata)
 
     def simulate(
         self,

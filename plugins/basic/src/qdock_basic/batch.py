@@ -12,7 +12,7 @@ import numpy as np
 from qdock.backend import Context
 from qdock.circuit import Circuit
 from qdock.result import CircuitResult
-from qdock.results.counted import counted_entries
+from qdock.results.count_columns import CountColumns
 from qdock.streams import SHOTS_PER_BLOCK
 from qdock_basic.drawing.sampling import visits_outcomes
 from qdock_basic.drawing.sums import Ints
@@ -25,7 +25,10 @@ from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.states.kernels import Array
 from qdock_basic.watch import Watch
 
-__all__ = ["Batch", "are_sampled"]
+__all__ = ["Batch", "Found", "are_sampled"]
+
+#: Numbers of circuits, and what came back for them: entries, or columns of these.
+Found = tuple[list[int], CountColumns | list[CircuitResult]]
 
 # So many amplitudes, and so many circuits, there are at a time.
 _AMPLITUDES = 1 << 20
@@ -51,22 +54,22 @@ class Batch(NamedTuple):
     limits: Limits
     engine: Engine
 
-    def run(self) -> dict[int, CircuitResult]:
-        """Run those circuits that can be run together, and return what came back by their numbers.
+    def run(self) -> list[Found]:
+        """Run those circuits that can be run together, and return what came back.
 
         Each draws what it draws alone.
         """
-        found: dict[int, CircuitResult] = {}
-        total = len(self.circuits)
+        found: list[Found] = []
+        done, total = 0, len(self.circuits)
         if total < self.engine.least_together or not are_sampled(self.options):
             return found
         for shape, (numbers, gates) in self._groups().items():
             most = min(_CIRCUITS, max(1, _AMPLITUDES >> shape.num_qubits))
             for start in range(0, len(numbers), most):
-                piece, watch = numbers[start : start + most], Watch(self.context, len(found), total)
-                entries = self._run(piece, gates[start : start + most], shape, watch)
-                found.update(zip(piece, entries, strict=True))
-                if len(found) < total and watch.is_due():
+                piece, watch = numbers[start : start + most], Watch(self.context, done, total)
+                found.append((piece, self._run(piece, gates[start : start + most], shape, watch)))
+                done += len(piece)
+                if done < total and watch.is_due():
                     watch.look(len(piece))
         return found
 
@@ -82,7 +85,9 @@ class Batch(NamedTuple):
                 gates.append(shaped.gates)
         return groups
 
-    def _run(self, numbers: list[int], gates: list[Gates], shape: Shape, watch: Watch) -> list[CircuitResult]:
+    def _run(
+        self, numbers: list[int], gates: list[Gates], shape: Shape, watch: Watch
+    ) -> CountColumns | list[CircuitResult]:
         """Run circuits of one shape."""
         begin, options = perf_counter(), self.options
         if not self._draws_together(shape):
@@ -104,13 +109,15 @@ class Batch(NamedTuple):
         entry, _ = simulate(simulation, self.context.seed, (Part(gates, shape.num_qubits, shape.readings), state))
         return entry
 
-    def _entries(self, numbers: Sequence[int], counts: Ints, shape: Shape, seconds: float) -> list[CircuitResult]:
+    def _entries(
+        self, numbers: Sequence[int], counts: Ints, shape: Shape, seconds: float
+    ) -> CountColumns | list[CircuitResult]:
         circuits = [self.circuits[number] for number in numbers]
         about = {"shots": self.options["shots"], "seed": self.context.seed, "seconds": seconds}
         if len(circuits) == 1:
             return [shape.form.entry(circuits[0], counts[0], **about)]
         places, seen = np.nonzero(counts)
-        return counted_entries(
+        return CountColumns.from_arrays(
             circuits,
             shape.words[seen, 0],
             counts[places, seen],

@@ -70,6 +70,12 @@ def test_unknown_names_raise_with_the_installed_ones_and_the_closest(registry):
     assert made.find_backend("coim") is None
 
 
+def test_the_name_of_a_plugin_is_an_error_with_the_backends_that_it_has(registry):
+    made = registry(die=["six", "ten"], other=["coin"])
+    with pytest.raises(BackendNotFoundError, match=r"'die' is a plugin, which has die/six, die/ten\.$"):
+        made.get_backend_spec("die")
+
+
 def test_names_that_would_be_ambiguous_are_listed_in_full(registry):
     with pytest.raises(BackendNotFoundError, match=r"Installed: b/coin, c/coin, die\.$"):
         registry(b=["coin"], c=["coin"], d=["die"]).get_backend_spec("xyz")

@@ -57,7 +57,8 @@ def not_found(
     text = f"Installed: {', '.join(installed[:_LISTED])}" if installed else "None is installed"
     more = f" and {len(installed) - _LISTED} more" if len(installed) > _LISTED else ""
     known = {*aliases, *(known for spec in specs for known in (spec.full_name, *short_names(spec)))}
-    hint = did_you_mean(name, sorted(known))
+    owned = ", ".join(spec.full_name for spec in specs if spec.plugin == name)
+    hint = f" {name!r} is a plugin, which has {owned}." if owned else did_you_mean(name, sorted(known))
     return _ERRORS[kind](f"No {kind} named {name!r}. {text}{more}.{hint}{_problems(name, plugins)}")
 
 

@@ -22,7 +22,8 @@ __all__ = ["Estimator", "estimate"]
 
 #: What is measured, where nothing is said, with 4096 shots an observable of norm one.
 DEFAULT_PRECISION = 1 / 64
-_QUANTUM_ONLY = {"measure", "reset", "if", "while", "for", "switch", "assign", "break", "continue", "end"}
+#: What makes a run end in a state that another run may not end in.
+_BRANCHING = {"measure", "reset", "if", "while", "for", "switch", "assign", "break", "continue", "end"}
 
 
 class Estimator:
@@ -139,7 +140,7 @@ def estimate_pub(pub: EstimatorPub, runner: Runner, exact: bool | None = None) -
 
 def has_state(circuit: Circuit) -> bool:
     """Whether every run of a circuit ends in the same state."""
-    return _QUANTUM_ONLY.isdisjoint(circuit.count_ops())
+    return _BRANCHING.isdisjoint(circuit.count_ops())
 
 
 def _exactly(pub: EstimatorPub, runner: Runner) -> PubResult:

@@ -98,8 +98,9 @@ def _append_power(circuit: Circuit, unitary: Circuit | Gate, power: int, qubits:
     if isinstance(unitary, Gate):
         circuit.append(unitary.to_power(power).control(), qubits)
         return
+    controlled = _controlled(unitary)
     for _ in range(power):
-        circuit.compose(_controlled(unitary), qubits)
+        circuit.compose(controlled, qubits)
 
 
 def _controlled(unitary: Circuit) -> Circuit:

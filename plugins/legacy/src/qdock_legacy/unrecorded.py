@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from qdock.call import Call
+from qdock.common.forks import renew_in_children
 from qdock.errors import JobError
 from qdock.executors.futures import FutureExecutor
 from qdock.job import JobStatus, RecordedJob, StatusChange
@@ -23,7 +22,7 @@ from qdock.tracking.waiting import Deadline, Listeners
 if TYPE_CHECKING:
     from qdock.dock import Dock
 
-__all__ = ["UnrecordedJob", "tell_all_after_fork"]
+__all__ = ["UnrecordedJob"]
 
 #: What waits for its turn is told as the old jobs told it: they knew no queue.
 _SHOWN = {JobStatus.QUEUED: JobStatus.INITIALIZING}
@@ -44,19 +43,14 @@ class _Ledger:
     def __init__(self) -> None:
         self.store = _Store()
         self.owner = Owner(self.store, lambda *_: None)
-        _LEDGERS.add(self)
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: say of every unfinished job that it will never end there."""
+        self.owner.after_fork()
 
     def rerun(self, job: RecordedJob, *_: Any) -> NoReturn:
         raise JobError(f"Job {job.job_id()} was made by hand, not by a Dock. To run it again make another one.")
-
-
-_LEDGERS: weakref.WeakSet[_Ledger] = weakref.WeakSet()
-
-
-def tell_all_after_fork() -> None:
-    """In a forked child: say of every unfinished job that it will never end there."""
-    for ledger in list(_LEDGERS):
-        ledger.owner.after_fork()
 
 
 class UnrecordedJob(RecordedJob):
@@ -187,7 +181,3 @@ def _name_of(backend: Any) -> str:
     name = getattr(backend, "name", "")
     name = name() if callable(name) else name
     return name if isinstance(name, str) else ""
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=tell_all_after_fork)

@@ -189,6 +189,25 @@ def test_a_backend_that_changes_what_it_is_given_changes_no_record(dock):
     assert [job.program for job in jobs] == [Circuit(1).h(0)] * 3
 
 
+def test_a_backend_that_says_it_changes_nothing_is_given_what_the_job_keeps(dock):
+    class Careful(Show):
+        changes_programs = False
+
+        def execute(self, programs, options, context):
+            kept.extend(programs)
+            return super().execute(programs, options, context)
+
+    circuit, kept = Circuit(1).h(0), []
+    jobs = [dock.run([circuit, circuit], Careful(), executor="thread") for _ in range(2)]
+    for job in jobs:
+        job.result()
+    assert all(item is circuit.snapshot() for item in kept)
+    assert all(item is not circuit for item in kept)
+    jobs[0].program[0].x(0)
+    circuit.x(0)
+    assert kept == [Circuit(1).h(0)] * 4
+
+
 def test_a_list_of_programs_that_is_changed_after_run_is_run_as_it_was(dock):
     backend, circuits = Show(), [Circuit(1), Circuit(2)]
     job = dock.run(circuits, backend)

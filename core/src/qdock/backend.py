@@ -203,6 +203,8 @@ class LocalBackend(Backend):
 
     #: The class of the jobs that it finishes on the spot, called with ``(backend, job_id, result)``.
     job_class: ClassVar[type[FinishedJob]] = FinishedJob
+    #: Whether `execute` may change the circuits that it is given, so that each has to be a copy of the job's own.
+    changes_programs: ClassVar[bool] = True
 
     @abstractmethod
     def execute(self, programs: Sequence[Circuit | Call], options: dict[str, Any], context: Context) -> Result:

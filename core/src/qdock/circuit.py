@@ -242,9 +242,11 @@ class Circuit(Builder):
         if len(self._code) > _KEPT_OPERATIONS:
             return function(self, *arguments)
         # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
-        found = function(self.snapshot(), *arguments)
+        kept = self.snapshot()
+        found = function(kept, *arguments)
         versions = tuple(self._versions()) if self._details else ()
-        known[key] = found, versions
+        # Whoever works with the snapshot need not work it out again.
+        known[key] = kept._known[key] = found, versions
         return found
 
     def _versions(self) -> Iterator[tuple[Circuit, dict[Any, Any]]]:

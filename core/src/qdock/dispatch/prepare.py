@@ -93,6 +93,9 @@ def _convert(dock: Dock, backend: Backend, program: Any) -> tuple[bool, list[Any
     given, programs, converted = list(program) if several else [program], [], []
     if several:
         check_number(backend.spec, given)
+    # Their types alone say it, so one of each is enough.
+    if all(native_format(item) in backend.spec.accepts for item in {type(item): item for item in given}.values()):
+        return several, given, given
     for item in given:
         found = dock.converters.convert(item, backend.spec.accepts)
         several = several or type(found) is list

@@ -72,8 +72,12 @@ class Submission(msgspec.Struct):
     def own_programs(self) -> list[Circuit | Call]:
         """Return the programs as the backend runs them, nobody else's to change."""
         kept = self.program if isinstance(self.program, tuple) else (self.program,)
+        changes = self.backend.changes_programs
         # A call is never another one than that in the record, of which its caller has none.
-        return [own if isinstance(own, Call) else item.copy() for own, item in zip(kept, self.programs, strict=True)]
+        return [
+            own if isinstance(own, Call) else item.copy() if changes else item.snapshot()
+            for own, item in zip(kept, self.programs, strict=True)
+        ]
 
     def work(self, programs: Sequence[Circuit | Call], job_id: str) -> tuple[Any, ...]:
         """Return the arguments of `qdock.backend.execute` for these programs."""

@@ -47,6 +47,7 @@ class BasicSimulator(LocalBackend):
 
     spec = SPEC
     job_class: ClassVar[type[BasicProviderJob]] = BasicProviderJob
+    changes_programs: ClassVar[bool] = False
 
     def __init__(self, spec: BackendSpec | None = None, config: Config | None = None) -> None:
         super().__init__(spec, config)

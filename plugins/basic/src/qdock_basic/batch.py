@@ -33,6 +33,8 @@ Found = tuple[list[int], CountColumns | list[CircuitResult]]
 # So many amplitudes, and so many circuits, there are at a time.
 _AMPLITUDES = 1 << 20
 _CIRCUITS = 1 << 10
+# While circuits are looked at, it is asked after so many whether the job is to stop.
+_BETWEEN_CHECKS = 64
 
 
 class Batch(NamedTuple):
@@ -77,7 +79,8 @@ class Batch(NamedTuple):
         """Return the numbers of circuits of one shape, and their gates."""
         groups: dict[Shape, tuple[list[int], list[Gates]]] = {}
         for number, circuit in enumerate(self.circuits):
-            self.context.check()
+            if number % _BETWEEN_CHECKS == 0:
+                self.context.check()
             shaped = circuit.once(shape_of)
             if shaped is not None:
                 numbers, gates = groups.setdefault(shaped.shape, ([], []))

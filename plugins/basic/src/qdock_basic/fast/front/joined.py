@@ -84,7 +84,12 @@ def _flat(columns: Sequence[Columns]) -> Flat:
     code, qubits, params = ([getattr(item, name) for item in columns] for name in ("code", "qubits", "params"))
     ends = np.cumsum([np.fromiter(map(len, each), np.int64, len(each)) for each in (code, qubits, params)], axis=1)
     starts = np.empty((2, ends[0, -1] + len(columns)), np.int64)
-    return Flat(np.concatenate(code), np.concatenate(qubits), np.concatenate(params), ends, starts)
+    return Flat(_joined(code, np.uint8), _joined(qubits, np.int32), _joined(params, np.float64), ends, starts)
+
+
+def _joined(arrays: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
+    """Return arrays of one type as one, in half the time of numpy's own way for many small ones."""
+    return np.frombuffer(b"".join(arrays), dtype)
 
 
 @compiled

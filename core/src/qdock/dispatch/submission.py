@@ -75,7 +75,7 @@ class Submission(msgspec.Struct):
         changes = self.backend.changes_programs
         # A call is never another one than that in the record, of which its caller has none.
         return [
-            own if isinstance(own, Call) else item.copy() if changes else item.snapshot()
+            own if isinstance(item, Call) else item.copy() if changes else item.snapshot()
             for own, item in zip(kept, self.programs, strict=True)
         ]
 

@@ -86,16 +86,12 @@ class CountsForm:
             seen = counts.nonzero()[0]
             outcomes, counts = outcomes[seen], counts[seen]
             checks.freeze(outcomes)
-        values = {
-            **self._common,
-            "name": checks.check_text("name", circuit.name),
-            "shots": checks.check_integer("shots", shots, 63),
-            "seed": checks.check_integer("seed", seed, 64),
-            "seconds": checks.check_seconds(seconds),
-            "outcomes": outcomes,
-            "counts": counts,
-            "header": checks.check_header("header", circuit.metadata),
-            "data": {},
-        }
         checks.freeze(counts)
+        values = self._common.copy()
+        values["name"] = checks.check_text("name", circuit.name)
+        values["shots"] = checks.check_integer("shots", shots, 63)
+        values["seed"] = checks.check_integer("seed", seed, 64)
+        values["seconds"] = checks.check_seconds(seconds)
+        values["outcomes"], values["counts"] = outcomes, counts
+        values["header"], values["data"] = checks.check_header("header", circuit.metadata), {}
         return CircuitResult._of_checked(values)

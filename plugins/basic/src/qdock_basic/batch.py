@@ -115,10 +115,10 @@ class Batch(NamedTuple):
     def _entries(
         self, numbers: Sequence[int], counts: Ints, shape: Shape, seconds: float
     ) -> CountColumns | list[CircuitResult]:
-        circuits = [self.circuits[number] for number in numbers]
         about = {"shots": self.options["shots"], "seed": self.context.seed, "seconds": seconds}
-        if len(circuits) == 1:
-            return [shape.form.entry(circuits[0], counts[0], **about)]
+        if len(numbers) == 1:
+            return [shape.form.entry(self.circuits[numbers[0]], counts[0], **about)]
+        circuits = [self.circuits[number] for number in numbers]
         places, seen = np.nonzero(counts)
         return CountColumns.from_arrays(
             circuits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from qdock.circuit import Circuit
 from qdock.expr import Const
@@ -35,17 +35,13 @@ _ROUNDS = 20
 
 def seconds_of(circuit: Circuit, options: Mapping[str, Any]) -> float:
     """Return how many seconds a circuit will take with some options, to a factor of about three."""
-    width = circuit.num_qubits
-    if width > FEW_QUBITS and _has_tableau(circuit, options):
-        return _seconds_of_tableau(circuit, options)
-    if options["output"] == "unitary":
-        width *= 2
-    # Beyond this nothing is done on the spot, and a float would not hold it.
-    size = 1 << min(width, 64)
-    operations, splits = circuit.once(_work)
-    each_run = operations * (_PER_OPERATION + _PER_AMPLITUDE * size)
-    branches = _branches(splits, options) if splits else 1
-    return _PER_CIRCUIT + branches * each_run + _reading(circuit, options)
+    work = circuit.once(_work)
+    if work.num_qubits > FEW_QUBITS and _has_tableau(circuit, options):
+        return _seconds_of_tableau(circuit, options, work.outcomes)
+    is_unitary = options["output"] == "unitary"
+    branches = _branches(work.splits, options) if work.splits else 1
+    each_run = work.operations * (_PER_OPERATION + _PER_AMPLITUDE * (work.entries if is_unitary else work.size))
+    return _PER_CIRCUIT + branches * each_run + _reading(work.outcomes, options)
 
 
 def _has_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
@@ -54,10 +50,10 @@ def _has_tableau(circuit: Circuit, options: Mapping[str, Any]) -> bool:
     return asked and fits_tableau(circuit, options)
 
 
-def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any]) -> float:
+def _seconds_of_tableau(circuit: Circuit, options: Mapping[str, Any], outcomes: int) -> float:
     size = math.sqrt(circuit.once(tableau_bytes))
     gates = len(circuit.columns().code) * (_PER_CLIFFORD + _PER_WORD * size / 16)
-    return _PER_CIRCUIT + gates + _PER_WORD * size * size / 64 + _reading(circuit, options)
+    return _PER_CIRCUIT + gates + _PER_WORD * size * size / 64 + _reading(outcomes, options)
 
 
 def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any], most: float = _MUCH) -> float:
@@ -70,17 +66,31 @@ def expected_seconds(circuits: Iterable[Circuit], options: Mapping[str, Any], mo
     return total
 
 
-def _reading(circuit: Circuit, options: Mapping[str, Any]) -> float:
+def _reading(outcomes: int, options: Mapping[str, Any]) -> float:
     if options["output"] != "counts":
         return 0.0
     shots: int = options["shots"]
-    outcomes = min(shots, 1 << min(circuit.num_clbits, 64)) * (1 + shots / SHOTS_PER_BLOCK)
-    return _PER_OUTCOME * outcomes + _PER_SHOT_KEPT * shots * bool(options["memory"])
+    seen = (outcomes if outcomes < shots else shots) * (1 + shots / SHOTS_PER_BLOCK)
+    return _PER_OUTCOME * seen + _PER_SHOT_KEPT * shots * bool(options["memory"])
 
 
-def _work(circuit: Circuit) -> tuple[float, int]:
-    """Return how many operations a run goes through, and how many may split it."""
-    return _operations(circuit), _splits(circuit.columns())
+class _Work(NamedTuple):
+    """What the time depends on, whatever is asked for."""
+
+    num_qubits: int
+    #: How many operations a run goes through, and how many may split it.
+    operations: float
+    splits: int
+    #: Of a state, a matrix, and the clbits: beyond 2^64 nothing is done on the spot, and a float would not hold it.
+    size: int
+    entries: int
+    outcomes: int
+
+
+def _work(circuit: Circuit) -> _Work:
+    qubits, clbits = circuit.num_qubits, circuit.num_clbits
+    sizes = [1 << min(bits, 64) for bits in (qubits, 2 * qubits, clbits)]
+    return _Work(qubits, _operations(circuit), _splits(circuit.columns()), *sizes)
 
 
 def _operations(circuit: Circuit) -> float:

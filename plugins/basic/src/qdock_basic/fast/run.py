@@ -31,6 +31,7 @@ from qdock_basic.states.state import PRECISIONS
 
 if TYPE_CHECKING:
     from qdock_basic.engines.engine import Asked
+    from qdock_basic.programs.program import Gates
 
 __all__ = [
     "apply",
@@ -127,18 +128,24 @@ def start_many(
 def count_many(asked: Asked, threads: int | None) -> tuple[Ints, Stats] | None:
     """See `qdock_basic.fast.count_many`."""
     begin, gates = perf_counter(), asked.gates
-    if any(has_large_gates(item.circuit.columns()) for item in gates) or not like_numpy():
+    what = _prepared(gates)
+    if what is None or not like_numpy():
         return None
     keys = np.array([asked.streams.stream_key(number) for number in asked.numbers], np.uint64)
     counts = np.empty((len(gates), len(asked.shape.words)), np.int64)
-    what: Prepared | Joined
-    if len(gates) == 1:
-        what, used = gates[0].circuit.once(prepared, gates[0].stop), 1
-    else:
-        what, used = join([item.circuit for item in gates], [item.stop for item in gates]), thread_count(threads)
+    used = 1 if len(gates) == 1 else thread_count(threads)
     planned = perf_counter()
     count_runs(what.runs, asked.shape.places, keys, asked.shots, PRECISIONS[asked.precision], counts, used)
     return counts, Stats(len(gates), used, planned - begin, perf_counter() - planned)
+
+
+def _prepared(gates: Sequence[Gates]) -> Prepared | Joined | None:
+    """Return what is run of circuits, or None if compiled code can't do all of it."""
+    if len(gates) == 1:
+        return gates[0].circuit.once(prepared, gates[0].stop)
+    if any(has_large_gates(item.circuit.columns()) for item in gates):
+        return None
+    return join([item.circuit for item in gates], [item.stop for item in gates])
 
 
 def _is_small(circuit: Circuit) -> bool:

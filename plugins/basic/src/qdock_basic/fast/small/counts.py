@@ -43,10 +43,10 @@ class Prepared(NamedTuple):
     runs: npt.NDArray[np.int64]
 
 
-def prepared(circuit: Circuit, stop: int) -> Prepared:
-    """Return what is run of a circuit: its first operations."""
+def prepared(circuit: Circuit, stop: int) -> Prepared | None:
+    """Return what is run of a circuit, its first operations, or None if compiled code can't do all of it."""
     known = ready(circuit)
-    return Prepared(known, np.append(known.addresses, stop).reshape(1, -1))
+    return None if known.large else Prepared(known, np.append(known.addresses, stop).reshape(1, -1))
 
 
 def count_runs(

@@ -88,9 +88,8 @@ class RecordedJob(OfRecord, Job):
     _owned = True
 
     def __init__(self, dock: Dock | None, record: Record, backend: Any = None) -> None:
-        self._backend = backend
-        self._job_id = record.id
-        self._bind(dock, record)
+        self._dock, self._backend = dock, backend
+        self._job_id, self._record, self.metadata = record.id, record, record.metadata
 
     def _bind(self, dock: Dock | None, record: Record) -> None:
         self._dock = dock

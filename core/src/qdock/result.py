@@ -203,9 +203,12 @@ class Result:
         ResultError
             If there are no counts, or no such circuit.
         """
-        if circuit is None and len(self) != 1:
-            return all_counts(self.entries) if self._columns is None else self._columns.get_counts()
-        return self.get_entry(circuit).get_counts()
+        if circuit is not None:
+            return self.get_entry(circuit).get_counts()
+        columns = self._columns
+        if columns is not None and len(columns) != 1:
+            return columns.get_counts()
+        return self.entries[0].get_counts() if len(self.entries) == 1 else all_counts(self.entries)
 
     def get_memory(self, circuit: int | str | _Named | None = None) -> list[str]:
         """Return the bit string of every shot, in order; run with ``memory=True`` to have it."""

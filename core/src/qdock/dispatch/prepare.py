@@ -17,8 +17,9 @@ from qdock.dispatch.submission import (
     check_retries,
     check_tags,
     check_time_limit,
+    draw,
 )
-from qdock.streams import check_seed, draw_seed
+from qdock.streams import check_seed
 
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
@@ -54,9 +55,9 @@ def prepare(
     values = backend.resolve_options(options, dock.config)
     if fixed:
         values.update(fixed)
-    chosen = values.pop("seed", None)
+    chosen, (new_id, new_seed) = values.pop("seed", None), draw()
     seed = chosen if seed is None else seed
-    seed = draw_seed() if seed is None else check_seed(seed)
+    seed = new_seed if seed is None else check_seed(seed)
     if "seed" in backend.spec.options:
         values["seed"] = seed
     several, programs, converted = _convert(dock, backend, program)
@@ -70,6 +71,7 @@ def prepare(
         # been worked out about it, such as its columns, need not be worked out again.
         programs=ready,
         options=values,
+        job_id=new_id if job_id is None else job_id,
         seed=seed,
         tags=check_tags(tags) if tags else (),
         metadata=check_metadata(metadata) if metadata else {},
@@ -78,7 +80,6 @@ def prepare(
         detach=check_detach(detach),
         rerun_of=rerun_of,
         checkpoint=checkpoint,
-        job_id=job_id,
     )
 
 

@@ -21,7 +21,7 @@ from qdock.tracking.status import JobStatus
 if TYPE_CHECKING:
     from qdock.circuit import Circuit
 
-__all__ = ["Submission", "check_detach", "check_metadata", "check_retries", "check_tags", "check_time_limit"]
+__all__ = ["Submission", "check_detach", "check_metadata", "check_retries", "check_tags", "check_time_limit", "draw"]
 
 
 class Submission(msgspec.Struct):
@@ -33,6 +33,7 @@ class Submission(msgspec.Struct):
     #: As the backend runs them; perhaps still somebody else's to change.
     programs: Sequence[Circuit | Call]
     options: dict[str, Any]
+    job_id: str
     seed: int
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] | None = None
@@ -44,13 +45,11 @@ class Submission(msgspec.Struct):
     detach: bool = False
     rerun_of: str | None = None
     checkpoint: Any = None
-    #: Chosen by whoever submits it; None: one is made up.
-    job_id: str | None = None
 
     def record(self, executor: str, owner: str, parent: str | None = None) -> Record:
         """Return the record of a job that does this, perhaps inside of another one; it has no status yet."""
         return Record(
-            id=os.urandom(10).hex() if self.job_id is None else self.job_id,
+            id=self.job_id,
             backend=self.backend.spec.full_name,
             status=JobStatus.INITIALIZING,
             history=(),
@@ -82,6 +81,15 @@ class Submission(msgspec.Struct):
     def work(self, programs: Sequence[Circuit | Call], job_id: str) -> tuple[Any, ...]:
         """Return the arguments of `qdock.backend.execute` for these programs."""
         return self.backend, programs, dict(self.options), job_id, self.seed, self.checkpoint
+
+
+def draw() -> tuple[str, int]:
+    """Return an id and a seed of 63 random bits for a job: of one draw, as every draw asks the system.
+
+    The seed fits a signed integer of any database.
+    """
+    drawn = os.urandom(18)
+    return drawn[:10].hex(), int.from_bytes(drawn[10:], "little") >> 1
 
 
 def check_tags(tags: Iterable[str]) -> tuple[str, ...]:

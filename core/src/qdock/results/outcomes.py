@@ -274,7 +274,7 @@ def bit_strings(words: Words, num_bits: int, registers: Registers = ()) -> list[
     """Return every row as text: clbit 0 rightmost, the last register first, a space between registers."""
     if 0 < num_bits <= FEW_BITS:
         table = _all_bit_strings(num_bits, registers)
-        return [table[value] for value in words[:, 0].tolist()]
+        return list(map(table.__getitem__, words[:, 0].tolist()))
     groups = group_sizes(num_bits, registers)
     if not groups:
         return [""] * len(words)

@@ -24,9 +24,11 @@ def in_order(
     parts : sequence of (numbers, entries or columns)
         Each with the numbers of its circuits in the job.
     """
+    if len(parts) == 1:
+        only, found = parts[0]
+        if len(only) == 1 or list(only) == sorted(only):
+            return found
     numbers = list(chain.from_iterable(part for part, _ in parts))
-    if len(parts) == 1 and numbers == sorted(numbers):
-        return parts[0][1]
     order = np.argsort(numbers, kind="stable")
     columns = [found for _, found in parts if isinstance(found, CountColumns)]
     if columns and len(columns) == len(parts) and all(_is_like(item, columns[0]) for item in columns):

@@ -227,8 +227,8 @@ def bit_length(values: NDArray[np.float64]) -> int:
 def freeze(array: Any) -> None:
     """Make an array read-only, and the arrays that it is a view of."""
     while array is not None and isinstance(array, np.ndarray):
-        # By its place: with the name of the argument it takes five times as long, and so do the flags.
-        array.setflags(False)
+        # With its name, as numpy's stubs want the argument, it takes five times as long; so does `flags`.
+        array.setflags(False)  # type: ignore[call-arg]
         array = array.base
 
 

@@ -12,7 +12,7 @@ from qdock.circuit import Circuit
 from qdock.result import CircuitResult, Result
 from qdock.results.parts import in_order
 from qdock.spec import BackendSpec
-from qdock_basic.batch import Batch
+from qdock_basic.batch import Batch, left
 from qdock_basic.checks import check_programs
 from qdock_basic.choice import check_engine, engine_for, note_effort
 from qdock_basic.engines.engine import Engine
@@ -79,12 +79,10 @@ class BasicSimulator(LocalBackend):
         engine = engine_for(options, programs)
         found = Batch(programs, options, context, self.limits, engine).run()
         methods = {"sampling"} if found else set()
-        done = {number for numbers, _ in found for number in numbers}
-        for index, circuit in enumerate(programs):
-            if index not in done:
-                entry, method = self.simulate(circuit, index, options, context, len(programs), engine)
-                found.append(([index], [entry]))
-                methods.add(method)
+        for index in left(found, len(programs)):
+            entry, method = self.simulate(programs[index], index, options, context, len(programs), engine)
+            found.append(([index], [entry]))
+            methods.add(method)
         note_effort(engine)
         effort = engine.effort
         metadata = {

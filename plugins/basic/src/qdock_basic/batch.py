@@ -130,6 +130,13 @@ class Batch(NamedTuple):
         )
 
 
+def left(found: Sequence[Found], total: int) -> Sequence[int]:
+    """Return the numbers of those of so many circuits that nothing was found of."""
+    if sum(len(numbers) for numbers, _ in found) == total:
+        return ()
+    return sorted(set(range(total)).difference(*(numbers for numbers, _ in found)))
+
+
 def are_sampled(options: Mapping[str, Any]) -> bool:
     """Whether circuits are asked for what those of one shape can be run together for."""
     if options["output"] != "counts" or options["initial_state"] is not None:

@@ -70,7 +70,7 @@ def _reading(outcomes: int, options: Mapping[str, Any]) -> float:
     if options["output"] != "counts":
         return 0.0
     shots: int = options["shots"]
-    seen = (outcomes if outcomes < shots else shots) * (1 + shots / SHOTS_PER_BLOCK)
+    seen = min(shots, outcomes) * (1 + shots / SHOTS_PER_BLOCK)
     return _PER_OUTCOME * seen + _PER_SHOT_KEPT * shots * bool(options["memory"])
 
 

@@ -299,6 +299,12 @@ def test_slots_that_are_no_positive_number_are_refused(slots):
         ThreadExecutor(slots=slots)
 
 
+def test_a_setting_that_there_is_not_is_refused():
+    config = Config.load(environ={}, executors={"thread": {"slotz": 7}})
+    with pytest.raises(ConfigError, match=r"\[executors.thread\]: there is no setting 'slotz'. Did you mean 'slots'"):
+        ThreadExecutor(None, config)
+
+
 def test_a_closed_executor_takes_no_more():
     executor = ThreadExecutor(slots=1)
     executor.close()

@@ -1,14 +1,15 @@
-"""The settings of the process executor."""
+"""The settings of the core's executors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from qdock.common.suggest import did_you_mean
 from qdock.errors import ConfigError
 
-__all__ = ["ProcessSettings"]
+__all__ = ["ProcessSettings", "check_names"]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,13 @@ class ProcessSettings:
     @classmethod
     def of(cls, table: dict[str, Any]) -> ProcessSettings:
         """Return the settings of a table of the configuration."""
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                hint = did_you_mean(name, known, f" Known: {', '.join(known)}.")
-                raise ConfigError(f"[executors.process]: there is no setting {name!r}.{hint}")
+        check_names("process", table, [item.name for item in fields(cls)])
         return cls(**table)
+
+
+def check_names(executor: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise `ConfigError` if one of the names given in ``[executors.NAME]`` is none of its settings."""
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known, f" Known: {', '.join(known)}.")
+            raise ConfigError(f"[executors.{executor}]: there is no setting {name!r}.{hint}")

@@ -11,6 +11,7 @@ from typing import Any
 from qdock.call import Call
 from qdock.common.forks import renew_in_children
 from qdock.errors import ConfigError, JobError
+from qdock.executors.settings import check_names
 from qdock.work.events import Emit
 from qdock.work.worker import Worker, work
 
@@ -45,12 +46,13 @@ class ThreadExecutor:
     Raises
     ------
     ConfigError
-        If `slots` is no whole number of at least 1.
+        If `slots` is no whole number of at least 1, or there is no setting of a name in the configuration.
     """
 
     def __init__(self, spec: Any = None, config: Any = None, slots: int | None = None) -> None:
-        if slots is None and config is not None:
-            slots = config.executor("thread").get("slots")
+        table = {} if config is None else config.executor("thread")
+        check_names("thread", table, ["slots"])
+        slots = table.get("slots") if slots is None else slots
         self._slots = _check_slots(usable_cpus() if slots is None else slots)
         self._closed = False
         self.after_fork()

@@ -12,7 +12,7 @@ from qdock.circuit import Circuit
 from qdock.operations import NUM_PARAMS, NUM_QUBITS, Columns
 from qdock_basic.fast.front.programs import Ready, ready
 from qdock_basic.fast.front.source import NUM_ADDRESSES
-from qdock_basic.fast.machine.jit import compiled
+from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import address, at, pointer
 
 __all__ = ["Joined", "join"]
@@ -30,7 +30,8 @@ class Flat(NamedTuple):
     ends : (3, k) int64 array
         Where each circuit's code, qubits and params end.
     starts : (2, n + k) int64 array
-        Room for where the qubits and angles of each circuit's operations begin, and the ends.
+        Room for where the qubits and angles of each circuit's operations begin, and the ends; neighbours of the same
+        codes share theirs.
     """
 
     code: npt.NDArray[np.uint8]
@@ -95,18 +96,38 @@ def _joined(arrays: Sequence[Any], dtype: Any) -> npt.NDArray[Any]:
 @compiled
 def _locate(flat: Flat, runs: Any) -> None:
     """Write where the arrays of each circuit lie; of modified gates there are none."""
-    code, qubits, params, starts = 0, 0, 0, 0
+    code, qubits, params, starts, length = 0, 0, 0, 0, -1
     for number in range(len(runs)):
-        run = runs[number]
-        run[0], run[1] = address(at(pointer(flat.code), code)), address(at(pointer(flat.qubits), qubits))
-        run[2], run[3] = address(at(pointer(flat.starts[0]), starts)), address(at(pointer(flat.params), params))
-        run[4] = address(at(pointer(flat.starts[1]), starts))
-        on, angles = 0, 0
-        for operation in range(code, flat.ends[0, number]):
-            flat.starts[0, starts], flat.starts[1, starts] = on, angles
-            on += NUM_QUBITS[flat.code[operation]]
-            angles += NUM_PARAMS[flat.code[operation]]
-            starts += 1
-        flat.starts[0, starts], flat.starts[1, starts] = on, angles
-        starts += 1
-        code, qubits, params = flat.ends[0, number], flat.ends[1, number], flat.ends[2, number]
+        run, end = runs[number], flat.ends[0, number]
+        codes = at(pointer(flat.code), code)
+        if end - code == length and _are_equal(at(codes, -length), codes, length):
+            # Where qubits and angles begin, the codes say, and circuits of a job are often alike.
+            run[2], run[4] = runs[number - 1, 2], runs[number - 1, 4]
+        else:
+            length = end - code
+            run[2], run[4] = address(at(pointer(flat.starts[0]), starts)), address(at(pointer(flat.starts[1]), starts))
+            _write_starts(codes, length, flat.starts[:, starts:])
+            starts += length + 1
+        run[0], run[1] = address(codes), address(at(pointer(flat.qubits), qubits))
+        run[3] = address(at(pointer(flat.params), params))
+        code, qubits, params = end, flat.ends[1, number], flat.ends[2, number]
+
+
+@inner
+def _are_equal(left: Any, right: Any, count: int) -> bool:
+    # Without a way out in between, it is a loop over vectors.
+    differing = np.uint8(0)
+    for place in range(count):
+        differing |= left[place] ^ right[place]
+    return differing == 0
+
+
+@inner
+def _write_starts(codes: Any, count: int, out: Any) -> None:
+    """Write where the qubits and the angles of each operation begin, and the ends."""
+    on, angles = 0, 0
+    for operation in range(count):
+        out[0, operation], out[1, operation] = on, angles
+        on += NUM_QUBITS[codes[operation]]
+        angles += NUM_PARAMS[codes[operation]]
+    out[0, count], out[1, count] = on, angles

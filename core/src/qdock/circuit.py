@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar, overload
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from qdock.circuits import circuit_facts, circuit_json
 from qdock.circuits.builder import Builder
 from qdock.circuits.gate_methods import Angle
+from qdock.circuits.tail import Tail
 from qdock.errors import CircuitError
 from qdock.expr import Bit, Bits, Const, Expr, Parameter, lift
 from qdock.expressions.arithmetic import shown
@@ -113,7 +113,7 @@ class Circuit(Builder):
             raise CircuitError(f"'compose' appends a Circuit, but {shown(other)} was given.")
         qubit_map = self._bit_map("qubit", qubits, other.num_qubits, self._num_qubits)
         clbit_map = self._bit_map("clbit", clbits, other.num_clbits, self._num_clbits)
-        check_angle("global phase", lift(self._global_phase) + other._global_phase)
+        check_angle("global phase", self._global_phase + other._global_phase)
         new = {name: variable for name, variable in other._variables.items() if self._is_new(variable)}
         self._own_names()
         self._variables.update(new)
@@ -163,10 +163,6 @@ class Circuit(Builder):
         angles = _inside(columns.param_start, chosen)
         made = Circuit(len(qubits), name=self.name)
         made._cregs, made._variables, made._num_clbits = dict(self._cregs), dict(self._variables), self._num_clbits
-        made._code.frombytes(columns.code[chosen].tobytes())
-        made._qubits.frombytes(on.tobytes())
-        made._clbits.frombytes(columns.clbits[_inside(columns.clbit_start, chosen)].tobytes())
-        made._params.frombytes(columns.params[angles].tobytes())
         made._details = {
             new: made._mapped_detail(columns.details[old], places, None, None)
             for new, old in enumerate(chosen.tolist() if columns.details else ())
@@ -178,6 +174,8 @@ class Circuit(Builder):
             if old in columns.expressions
         }
         made._nesting = self._nesting
+        clbits, params = columns.clbits[_inside(columns.clbit_start, chosen)], columns.params[angles]
+        made._record_all(columns.code[chosen], on, clbits, params)
         return made
 
     def inverse(self) -> Circuit:
@@ -196,15 +194,17 @@ class Circuit(Builder):
         return undone
 
     def copy(self) -> Circuit:
-        """Return an independent copy; until one of the two changes they share their columns."""
-        if self._columns is None or self._has_blocks:
+        """Return an independent copy; what has been appended so far they share."""
+        if self._has_blocks:
             return self._mapped(self, None)
+        columns = self.columns()
         made = object.__new__(Circuit)
         self._has_shared_names = True
         made.__dict__ = self.__dict__.copy()
+        made._tail, made._details, made._expressions = Tail(columns), self._details.copy(), self._expressions.copy()
         made.metadata = copy.deepcopy(self.metadata) if self.metadata else {}
         # What has been worked out about the one holds for the other, until either changes.
-        made._known = dict(self._known)
+        made._known = self._known.copy()
         return made
 
     @property
@@ -213,14 +213,13 @@ class Circuit(Builder):
 
     def snapshot(self) -> Circuit:
         """Return a copy for whoever changes nothing: the same one each time until this circuit changes."""
-        kept: Circuit | None = self._known.get(_SNAPSHOT)
+        known = self._knowledge()
+        kept: Circuit | None = known.get(_SNAPSHOT)
         if kept is None or self.metadata or kept.name != self.name:
-            # With columns a copy shares them, and every change begins other knowledge.
-            self.columns()
             kept = self.copy()
             # Blocks are circuits themselves, which could be changed without this one's knowledge.
             if not self.metadata and not self._has_blocks:
-                self._known[_SNAPSHOT] = kept
+                known[_SNAPSHOT] = kept
         return kept
 
     def once(self, function: Callable[..., _T], *arguments: Any) -> _T:
@@ -234,12 +233,12 @@ class Circuit(Builder):
         *arguments
             Hashable, and of a few values only: whatever comes back is kept beside the circuit.
         """
-        known, key = self._known, (function, *arguments) if arguments else function
+        known, key = self._knowledge(), (function, *arguments) if arguments else function
         if key in known:
             found, versions = known[key]
-            if not versions or all(block._known is version for block, version in versions):
+            if not versions or all(block._knowledge() is version for block, version in versions):
                 return found  # type: ignore[no-any-return]  # what this function returned
-        if len(self._code) > _KEPT_OPERATIONS:
+        if len(self) > _KEPT_OPERATIONS:
             return function(self, *arguments)
         # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
         kept = self.snapshot()
@@ -249,13 +248,17 @@ class Circuit(Builder):
         known[key] = kept._known[key] = found, versions
         return found
 
+    def _knowledge(self) -> dict[Any, Any]:
+        """Return what has been worked out about the circuit as it is now."""
+        if self._tail.code:
+            self.columns()
+        return self._known
+
     def _versions(self) -> Iterator[tuple[Circuit, dict[Any, Any]]]:
         """Yield the blocks, which are circuits that can be changed themselves, each with what changes when it does."""
         for detail in self._details.values():
             for block in detail.blocks:
-                # From here on a change begins new columns, and with them other knowledge.
-                block.columns()
-                yield block, block._known
+                yield block, block._knowledge()
                 yield from block._versions()
 
     def depth(self) -> int:
@@ -286,14 +289,14 @@ class Circuit(Builder):
         return circuit_json.loads(text, cls)
 
     def __len__(self) -> int:
-        return len(self._code)
+        return len(self._tail)
 
     @overload
     def __getitem__(self, index: int) -> Operation: ...
     @overload
     def __getitem__(self, index: slice) -> list[Operation]: ...
     def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
-        position = range(len(self._code))[index]
+        position = range(len(self))[index]
         if isinstance(position, range):
             return [self[place] for place in position]
         columns = self.columns()
@@ -340,7 +343,14 @@ class Circuit(Builder):
         return self.draw()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_columns": None, "_known": {}}
+        columns = self.columns()
+        flat = [column.tobytes() for column in (columns.code, columns.qubits, columns.clbits, columns.params)]
+        return {**self.__dict__, "_tail": flat, "_known": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        code, qubits, clbits, params = state["_tail"]
+        tail = Tail().with_arrays(code, qubits, clbits, params, state["_details"], state["_expressions"])
+        self.__dict__.update(state, _tail=tail)
 
     def __copy__(self) -> Circuit:
         return self.copy()
@@ -370,24 +380,23 @@ class Circuit(Builder):
         leaf: Callable[[Expr], Expr] | None,
     ) -> None:
         """Append another circuit's columns, with its bits renumbered and the leaves of its expressions replaced."""
-        if self._columns is not None:
-            self._thaw()
-        phase = other._global_phase
+        phase, columns = other._global_phase, other.columns()
         self.gphase(phase if leaf is None or not isinstance(phase, Expr) else phase.replace(leaf))
-        first_operation, first_param = len(self._code), len(self._params)
+        first_operation, first_param = len(self._tail), self._tail.num_params
         self._nesting = max(self._nesting, other._nesting)
-        for index, detail in list(other._details.items()):
+        for index, detail in columns.details.items():
             self._details[first_operation + index] = self._mapped_detail(detail, qubit_map, clbit_map, leaf)
-        self._code.extend(other._code)
-        self._qubits.extend(_renumbered(other._qubits, qubit_map))
-        self._clbits.extend(_renumbered(other._clbits, clbit_map))
-        self._params.extend(other._params)
-        for place, expression in list(other._expressions.items()):
+        params = columns.params
+        if columns.expressions and leaf is not None:
+            params = params.copy()
+        for place, expression in columns.expressions.items():
             mapped = expression if leaf is None else expression.replace(leaf)
             if isinstance(mapped, Const):
-                self._params[first_param + place] = float(mapped.value)
+                params[place] = float(mapped.value)
             else:
                 self._expressions[first_param + place] = mapped
+        qubits, clbits = _renumbered(columns.qubits, qubit_map), _renumbered(columns.clbits, clbit_map)
+        self._record_all(columns.code, qubits, clbits, params)
 
     def _mapped_detail(
         self, detail: Detail, qubit_map: Any, clbit_map: Any, leaf: Callable[[Expr], Expr] | None
@@ -417,8 +426,8 @@ class Circuit(Builder):
         return np.array(found, dtype=np.int32)
 
 
-def _renumbered(column: array[int], places: npt.NDArray[np.int32] | None) -> array[int]:
-    return column if places is None else array("i", places[column].tobytes())
+def _renumbered(column: npt.NDArray[np.int32], places: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int32]:
+    return column if places is None else places[column]
 
 
 def _inside(starts: npt.NDArray[np.int64], chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from qdock.circuits import circuit_facts
 from qdock.circuits.gate_methods import Angle, GateMethods
-from qdock.circuits.recorder import Qubits, Recorder, items
+from qdock.circuits.recorder import Qubits, items
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import BOOL, Bit, Bits, Const, Expr, Number, Type, Var, cast, lift
 from qdock.expressions.arithmetic import shown, whole
@@ -33,20 +34,16 @@ class Builder(GateMethods):
     """A circuit's registers and variables, and the methods that append what is no row of the table of gates."""
 
     def __init__(self, num_qubits: int, num_clbits: int, name: str, global_phase: Angle) -> None:
-        super().__init__(0, 0)
+        super().__init__(_checked_size("qubit", num_qubits), _checked_size("clbit", num_clbits))
         if not isinstance(name, str):
             raise CircuitError(f"The name of a circuit is a text, but {shown(name)} was given.")
         self.name = name
         self.metadata: dict[str, Any] = {}
-        self._qregs: dict[str, Register] = {}
-        self._cregs: dict[str, Register] = {}
+        self._qregs = _first_registers("q", self._num_qubits)
+        self._cregs = _first_registers("c", self._num_clbits)
         self._variables: dict[str, Variable] = {}
         self._has_shared_names = False
         self.global_phase = global_phase
-        if _checked_size("qubit", num_qubits):
-            self.add_qreg("q", num_qubits)
-        if _checked_size("clbit", num_clbits):
-            self.add_creg("c", num_clbits)
 
     # --- bits and variables
 
@@ -156,10 +153,13 @@ class Builder(GateMethods):
         """
         row = _ROWS.get(gate) if type(gate) is str else None
         if row is not None and type(qubits) in _LISTS and type(params) in _LISTS:
-            code, num_qubits, num_params, how = row
+            code, num_qubits, num_params = row
             if len(qubits) == num_qubits and len(params) == num_params:  # type: ignore[arg-type]  # it is a list
-                how(self, code, qubits, params)
-                return self
+                if num_qubits == num_params == 1:
+                    return self._turn(code, params[0], qubits[0])  # type: ignore[index]  # a list again
+                if num_qubits == 2 and not num_params:
+                    return self._two(code, qubits[0], qubits[1])  # type: ignore[index]  # and again
+                return self._broadcast(code, qubits, params)  # type: ignore[arg-type]  # and again
         arguments = qubits if isinstance(qubits, (list, tuple)) else list(items(qubits))
         return self._append_gate(_gate(gate, params, len(arguments)), arguments)
 
@@ -222,7 +222,7 @@ class Builder(GateMethods):
     def _touches_clbits(self) -> bool:
         if self._details or self._expressions:
             return bool(circuit_facts.bits_used(self)[1])
-        return len(self._clbits) > 0
+        return len(self._tail.clbits) + len(self._tail.columns.clbits) > 0
 
     def reset(self, qubits: Qubits) -> Self:
         """Set qubits to zero."""
@@ -419,16 +419,7 @@ class Builder(GateMethods):
         return next(name for name in chain((stem,), names) if not self._has_name(name))
 
 
-# What appends a gate of so many qubits and angles to a circuit, given its code, qubits and angles.
-_HOW: dict[tuple[int, int], Callable[[Any, int, Any, Any], Any]] = {
-    (1, 0): lambda circuit, code, qubits, _: circuit._one(code, qubits[0]),
-    (1, 1): lambda circuit, code, qubits, params: circuit._turn(code, params[0], qubits[0]),
-    (2, 0): lambda circuit, code, qubits, _: circuit._two(code, qubits[0], qubits[1]),
-}
-_ROWS: dict[str, tuple[int, int, int, Callable[[Any, int, Any, Any], Any]]] = {
-    name: (row.code, row.num_qubits, row.num_params, _HOW.get((row.num_qubits, row.num_params), Recorder._broadcast))
-    for name, row in GATES.items()
-}
+_ROWS = {name: (row.code, row.num_qubits, row.num_params) for name, row in GATES.items()}
 _LISTS = (tuple, list)
 
 #: Gates with as many controls as they are given qubits, and what they do to the last one.
@@ -468,6 +459,16 @@ def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Ra
     if kind is not None and kind.kind in ("bool", "angle"):
         raise CircuitError(f"A loop over a range counts in an integer or a float, but its variable is of type {kind}.")
     return Range(start, stop, step)
+
+
+def _first_registers(name: str, size: int) -> dict[str, Register]:
+    return {name: _register(name, size)} if size else {}
+
+
+@lru_cache(maxsize=64)
+def _register(name: str, size: int) -> Register:
+    # Nobody can change one, and many circuits are of one size.
+    return Register(name, 0, size)
 
 
 def _checked_size(kind: str, size: Any, present: int = 0) -> int:

@@ -1,14 +1,15 @@
-"""Flat columns that grow: where a circuit's builder methods put their numbers, checked."""
+"""What a circuit's builder methods record: numbers, checked."""
 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, Self
 
 import numpy as np
 
+from qdock.circuits.tail import Tail
 from qdock.errors import CircuitError, LimitExceeded
 from qdock.expr import Expr
 from qdock.expressions.arithmetic import shown, whole
@@ -24,30 +25,22 @@ from qdock.operations import (
 __all__ = ["Qubits", "Recorder", "items"]
 
 MAX_NESTING = 100
-_MEASURE = bytes([Code.MEASURE])
+_MEASURE = [int(Code.MEASURE)]
 
 #: A qubit, or several that an operation is applied to one after the other.
 Qubits = int | Sequence[int]
 
 
 class Recorder:
-    """The columns of a circuit while it is built.
-
-    `columns` hands out views without a copy. An array that has views can't grow, so the next append finds out
-    and goes on with a copy; whoever holds the views keeps what they saw.
-    """
+    """The operations of a circuit while it is built."""
 
     def __init__(self, num_qubits: int, num_clbits: int) -> None:
         self._num_qubits = num_qubits
         self._num_clbits = num_clbits
-        self._code = array("B")
-        self._qubits = array("i")
-        self._clbits = array("i")
-        self._params = array("d")
+        self._tail = Tail()
         self._details: dict[int, Detail] = {}
         self._expressions: dict[int, Expr] = {}
         self._nesting = 0
-        self._columns: Columns | None = None
         #: What has been worked out about the circuit as it is; whatever changes it begins another one.
         self._known: dict[Any, Any] = {}
 
@@ -56,27 +49,21 @@ class Recorder:
     def _one(self, code: int, qubit: Qubits) -> Self:
         """Append a gate on one qubit."""
         if type(qubit) is int and 0 <= qubit < self._num_qubits:
-            try:
-                self._code.append(code)
-            except BufferError:
-                self._thaw()
-                self._code.append(code)
-            self._qubits.append(qubit)
+            tail = self._tail
+            tail.code.append(code)
+            tail.qubits.append(qubit)
             return self
-        return self._broadcast(code, (qubit,))
+        return self._each(code, (qubit,), ())
 
     def _turn(self, code: int, theta: float | Expr, qubit: Qubits) -> Self:
         """Append a gate on one qubit with one angle."""
-        if type(theta) is float and type(qubit) is int and 0 <= qubit < self._num_qubits and math.isfinite(theta):
-            try:
-                self._code.append(code)
-            except BufferError:
-                self._thaw()
-                self._code.append(code)
-            self._qubits.append(qubit)
-            self._params.append(theta)
+        if type(theta) is float and type(qubit) is int and 0 <= qubit < self._num_qubits and isfinite(theta):
+            tail = self._tail
+            tail.code.append(code)
+            tail.qubits.append(qubit)
+            tail.params.append(theta)
             return self
-        return self._broadcast(code, (qubit,), (theta,))
+        return self._each(code, (qubit,), (theta,))
 
     def _two(self, code: int, first: Qubits, second: Qubits) -> Self:
         """Append a gate on two qubits."""
@@ -87,15 +74,12 @@ class Recorder:
             and 0 <= second < self._num_qubits
             and first != second
         ):
-            try:
-                self._code.append(code)
-            except BufferError:
-                self._thaw()
-                self._code.append(code)
-            self._qubits.append(first)
-            self._qubits.append(second)
+            tail = self._tail
+            tail.code.append(code)
+            tail.qubits.append(first)
+            tail.qubits.append(second)
             return self
-        return self._broadcast(code, (first, second))
+        return self._each(code, (first, second), ())
 
     def _broadcast(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any] = ()) -> Self:
         """Append a gate of the table to each combination of its qubits, or nothing if one of them is wrong."""
@@ -105,18 +89,14 @@ class Recorder:
             if type(qubit) is not int or not 0 <= qubit < limit:
                 return self._each(code, qubits, params)
         for param in params:
-            if type(param) is not float or not math.isfinite(param):
+            if type(param) is not float or not isfinite(param):
                 return self._each(code, qubits, params)
-        if len({*qubits}) != len(qubits):
+        if len(qubits) > 1 and len({*qubits}) != len(qubits):
             return self._each(code, qubits, params)
-        try:
-            self._code.append(code)
-        except BufferError:
-            self._thaw()
-            self._code.append(code)
-        self._qubits.fromlist([*qubits])  # type: ignore[list-item]  # they are integers
-        if params:
-            self._params.fromlist([*params])
+        tail = self._tail
+        tail.code.append(code)
+        tail.qubits += qubits  # type: ignore[arg-type]  # they are integers
+        tail.params += params
         return self
 
     def _each(self, code: int, qubits: Sequence[Qubits], params: Sequence[Any]) -> Self:
@@ -136,39 +116,37 @@ class Recorder:
         detail: Detail | None = None,
     ) -> None:
         """Append one operation that has been checked."""
-        nesting = _nesting(detail) if detail is not None else 0
-        if self._columns is not None:
-            self._thaw()
+        nesting, tail = _nesting(detail) if detail is not None else 0, self._tail
         if detail is not None:
-            self._details[len(self._code)] = detail
+            self._details[len(tail)] = detail
             self._nesting = max(self._nesting, nesting)
-        self._code.append(code)
-        self._qubits.extend(qubits)
-        self._clbits.extend(clbits)
+        tail.code.append(code)
+        tail.qubits.extend(qubits)
+        tail.clbits.extend(clbits)
         for param in params:
             if isinstance(param, Expr):
-                self._expressions[len(self._params)] = param
+                self._expressions[tail.num_params] = param
                 param = math.nan
-            self._params.append(param)
+            tail.params.append(param)
 
     def _record_measurements(self, qubits: list[int], clbits: list[int]) -> None:
         """Append measurements that have been checked."""
-        try:
-            self._code.frombytes(_MEASURE * len(qubits))
-        except BufferError:
-            self._thaw()
-            self._code.frombytes(_MEASURE * len(qubits))
-        self._qubits.fromlist(qubits)
-        self._clbits.fromlist(clbits)
+        tail = self._tail
+        tail.code += _MEASURE * len(qubits)
+        tail.qubits += qubits
+        tail.clbits += clbits
 
     def _record_all(self, code: Any, qubits: Any, clbits: Any, params: Any) -> None:
-        """Append operations without details, which have been checked, as the columns have them."""
-        if self._columns is not None:
-            self._thaw()
-        self._code.frombytes(code.astype(np.uint8, copy=False).tobytes())
-        self._qubits.frombytes(qubits.astype(np.int32, copy=False).tobytes())
-        self._clbits.frombytes(clbits.astype(np.int32, copy=False).tobytes())
-        self._params.frombytes(params.astype(np.float64, copy=False).tobytes())
+        """Append operations as arrays, which have been checked; their details and expressions are recorded before."""
+        code, qubits = code.astype(np.uint8, copy=False), qubits.astype(np.int32, copy=False)
+        clbits, params = clbits.astype(np.int32, copy=False), params.astype(np.float64, copy=False)
+        if len(code) < len(self._tail):
+            self._tail.extend(code, qubits, clbits, params)
+        else:
+            # They are more than there were: copying those once more is no matter.
+            self.columns()
+            self._tail = self._tail.with_arrays(code, qubits, clbits, params, self._details, self._expressions)
+            self._known = {}
 
     # --- check
 
@@ -227,23 +205,11 @@ class Recorder:
 
     def columns(self) -> Columns:
         """Return the operations as flat arrays, without a copy; see `Columns`."""
-        if self._columns is None:
-            self._columns = Columns(
-                _view(self._code, np.uint8),
-                _view(self._qubits, np.int32),
-                _view(self._clbits, np.int32),
-                _view(self._params, np.float64),
-                self._details,
-                self._expressions,
-            )
-        return self._columns
-
-    def _thaw(self) -> None:
-        """Let the columns grow again after `columns` handed out views of them."""
-        self._columns, self._known = None, {}
-        self._code, self._qubits = array("B", self._code), array("i", self._qubits)
-        self._clbits, self._params = array("i", self._clbits), array("d", self._params)
-        self._details, self._expressions = dict(self._details), dict(self._expressions)
+        tail = self._tail
+        if tail.code:
+            self._known = {}
+            self._tail = tail = tail.frozen(self._details, self._expressions)
+        return tail.columns
 
 
 def _nesting(detail: Detail) -> int:
@@ -252,10 +218,6 @@ def _nesting(detail: Detail) -> int:
     if levels > MAX_NESTING:
         raise LimitExceeded(f"Control flow is nested {levels} blocks deep; the limit is {MAX_NESTING}.")
     return levels
-
-
-def _view(column: array[Any], dtype: Any) -> Any:
-    return np.frombuffer(memoryview(column).toreadonly(), dtype=dtype)
 
 
 def _indices(name: str, kind: str, argument: Any, count: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -57,48 +56,37 @@ class Columns:
         return Columns(self.codes, np.array(qubits, dtype=np.int32)[self.qubits], self.params)
 
 
-def append_columns(circuit: Circuit, columns: Columns) -> None:
-    """Append columns whose qubits are those of the circuit."""
-    if circuit._columns is not None:
-        circuit._thaw()
-    circuit._code.frombytes(columns.codes.tobytes())
-    circuit._qubits.frombytes(columns.qubits.tobytes())
-    circuit._params.frombytes(columns.params.tobytes())
+def append_columns(circuit: Circuit, columns: Columns, clbits: Any = _NONE) -> None:
+    """Append columns whose qubits are those of the circuit, and the clbits that they need."""
+    circuit._record_all(columns.codes, columns.qubits, clbits, columns.params)
 
 
 def append_each(circuit: Circuit, code: int, qubits: Sequence[int], clbits: Sequence[int]) -> None:
     """Append an operation on each of some qubits, and on the clbit beside it if there are any."""
-    append_columns(
-        circuit, Columns(np.full(len(qubits), code, dtype=np.uint8), np.array(qubits, dtype=np.int32), _NONE)
-    )
-    circuit._clbits.frombytes(np.array(clbits, dtype=np.int32).tobytes())
+    codes = np.full(len(qubits), code, dtype=np.uint8)
+    append_columns(circuit, Columns(codes, np.array(qubits, dtype=np.int32), _NONE), np.array(clbits, dtype=np.int32))
 
 
 def append_repeated(
     circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]], count: int
 ) -> None:
     """Append operations ``(code, qubits, clbits, params)``, none of them a barrier, several times in a row."""
-    if circuit._columns is not None:
-        circuit._thaw()
-    circuit._code.extend(array("B", [row[0] for row in rows]) * count)
-    parts = [list(chain.from_iterable(row[column] for row in rows)) for column in (1, 2, 3)]
-    circuit._qubits.extend(array(circuit._qubits.typecode, place(parts[0])) * count)
-    circuit._clbits.extend(array(circuit._clbits.typecode, parts[1]) * count)
-    circuit._params.extend(array(circuit._params.typecode, parts[2]) * count)
+    clbits = np.array(list(chain.from_iterable(row[2] for row in rows)), dtype=np.int32)
+    columns = Columns.of([(row[0], row[1], row[3]) for row in rows])
+    placed = Columns(columns.codes, np.array(place(columns.qubits.tolist()), dtype=np.int32), columns.params)
+    append_columns(circuit, placed.times(count), np.tile(clbits, count))
 
 
 def append_rows(circuit: Circuit, rows: Sequence[Any], place: Callable[[Iterable[int]], list[int]] | None) -> None:
     """Append operations ``(code, qubits, clbits, params)`` that have been checked; `place` puts physical qubits."""
-    codes = array("B", [row[0] for row in rows])
+    tail, codes = circuit._tail, bytes([row[0] for row in rows])
     qubits = chain.from_iterable([row[1] for row in rows])
-    if circuit._columns is not None:
-        circuit._thaw()
     if _BARRIER in codes:
-        first = len(circuit)
+        first = len(tail)
         for index, row in enumerate(rows):
             if row[0] == _BARRIER:
                 circuit._details[first + index] = Barrier(len(row[1]))
-    circuit._code.extend(codes)
-    circuit._qubits.extend(place(qubits) if place else qubits)
-    circuit._clbits.extend(chain.from_iterable([row[2] for row in rows]))
-    circuit._params.extend(chain.from_iterable([row[3] for row in rows]))
+    tail.code.extend(codes)
+    tail.qubits.extend(place(qubits) if place else qubits)
+    tail.clbits.extend(chain.from_iterable([row[2] for row in rows]))
+    tail.params.extend(chain.from_iterable([row[3] for row in rows]))

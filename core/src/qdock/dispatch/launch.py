@@ -17,7 +17,7 @@ from qdock.errors import OptionError
 from qdock.executors.inline import interrupted, pass_on_interrupt
 from qdock.job import FinishedJob, RecordedJob
 from qdock.stores.owner import log_lines
-from qdock.tracking.record import JobProgress, Record, StatusChange, changed
+from qdock.tracking.record import JobProgress, Record, StatusChange, changed, unseen
 from qdock.tracking.status import JobStatus
 from qdock.tracking.waiting import Listeners
 from qdock.work.events import Event, Finished, Inside, Log, Progress, Recorded
@@ -34,7 +34,7 @@ DEFAULT_EXECUTOR = "thread"
 #: What takes less is not worth a thread: handing it over and back costs a tenth of that, and waking up more.
 SPOT_SECONDS = 1e-3
 
-_QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
+_QUEUED = JobStatus.QUEUED
 
 
 def submit(
@@ -122,11 +122,7 @@ def finished_job(dock: Dock, backend: LocalBackend, record: Record) -> RecordedJ
 def born(record: Record, finished: Finished, events: Sequence[Event], seconds: float) -> Record:
     """Return the record of a job whose way nobody saw until its end."""
     status = _final(finished)
-    history = (
-        StatusChange(_QUEUED, record.created, 1, True),
-        StatusChange(_RUNNING, record.created, 1, True),
-        StatusChange(status, max(time.time(), record.created)),
-    )
+    history = unseen(record.created, status, time.time())
     metrics = {"queued": 0.0, "run": seconds, "total": seconds}
     told = _told(events) if events else {}
     return changed(record, status=status, history=history, error=finished.failure, metrics=metrics, **told)

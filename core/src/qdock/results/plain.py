@@ -69,13 +69,18 @@ def _plain_float(name: str, value: Any, _: int) -> float:
 def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
     plain = {}
     for key, part in value.items():
-        if type(key) is not str and not isinstance(key, str):
-            raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
+        text = key if type(key) is str else _plain_key(name, key)
         kind = type(part)
         # What `is_plain` says of most, without a call: a NaN is in no range.
         is_leaf = kind in ALWAYS_PLAIN or (kind in _NUMBERS and -_USUAL < part < _USUAL) or is_plain(part)
-        plain[str(key)] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
+        plain[text] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
     return plain
+
+
+def _plain_key(name: str, key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{name} has the key {key!r}, but the keys of JSON objects are strings.")
+    return str(key)
 
 
 def _plain_list(name: str, value: Any, levels: int) -> list[Any]:

@@ -22,7 +22,9 @@ Arrays = tuple[Words | None, NDArray[Any] | None, NDArray[Any] | None]
 
 def check_text(name: str, value: Any) -> str:
     """Return a `str`."""
-    if type(value) is not str and not isinstance(value, str):
+    if type(value) is str:
+        return value
+    if not isinstance(value, str):
         raise TypeError(f"`{name}` of a result is a text, but {value!r} was given.")
     return str(value)
 

@@ -132,9 +132,8 @@ class Batch(NamedTuple):
 
 def left(found: Sequence[Found], total: int) -> Sequence[int]:
     """Return the numbers of those of so many circuits that nothing was found of."""
-    if sum(len(numbers) for numbers, _ in found) == total:
-        return ()
-    return sorted(set(range(total)).difference(*(numbers for numbers, _ in found)))
+    done = [number for numbers, _ in found for number in numbers]
+    return () if len(done) == total else sorted(set(range(total)).difference(done))
 
 
 def are_sampled(options: Mapping[str, Any]) -> bool:

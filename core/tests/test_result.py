@@ -67,6 +67,11 @@ def test_a_result_of_no_circuits_says_so():
         Result.empty().get_memory("x")
 
 
+def test_one_circuit_is_counted_as_one():
+    with pytest.raises(ResultError, match="of 1 circuit, so there is none with index 1"):
+        Result([CircuitResult(error="x")]).get_counts(1)
+
+
 @pytest.mark.parametrize("index", [2, -3, 10**30])
 def test_an_index_out_of_range_is_an_error(result, index):
     with pytest.raises(ResultError, match=f"of 2 circuits, so there is none with index {index}"):

@@ -97,7 +97,7 @@ def test_results_of_other_circuits_are_refused(there, message):
 
 
 def test_results_of_more_circuits_are_refused():
-    with pytest.raises(ResultError, match="one is of 1 circuits and the other of 2"):
+    with pytest.raises(ResultError, match="one is of 1 circuit and the other of 2"):
         Result([HERE]) + Result([HERE, HERE])
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol, Self, overl
 import numpy as np
 from numpy.typing import NDArray
 
+from qdock.common.counting import count_of
 from qdock.common.suggest import did_you_mean
 from qdock.errors import ResultError, ResultFormatError
 from qdock.results import result_io
@@ -162,7 +163,8 @@ class Result:
 
     def _by_index(self, index: int) -> CircuitResult:
         if not -len(self.entries) <= index < len(self.entries):
-            raise ResultError(f"This result is of {len(self.entries)} circuits, so there is none with index {index}.")
+            circuits = count_of(len(self.entries), "circuit")
+            raise ResultError(f"This result is of {circuits}, so there is none with index {index}.")
         return self.entries[index]
 
     def _by_name(self, name: str) -> CircuitResult:
@@ -255,9 +257,10 @@ class Result:
         if not self.entries and not self.metadata:
             return other
         if len(self.entries) != len(other.entries):
+            circuits = count_of(len(self.entries), "circuit")
             raise ResultError(
-                f"Only results of the same circuits can be added, but one is of {len(self.entries)} circuits and the "
-                f"other of {len(other.entries)}."
+                f"Only results of the same circuits can be added, but one is of {circuits} and the other of "
+                f"{len(other.entries)}."
             )
         entries = [add_entries(left, right) for left, right in zip(self.entries, other.entries, strict=True)]
         return Result(entries, shared(self.metadata, other.metadata))
@@ -340,7 +343,7 @@ class Result:
     def __repr__(self) -> str:
         facts = [f"{key} {value}" for key, value in self.metadata.items() if key in ("backend", "seed", "job_id")]
         failed = [] if self.success else ["not all succeeded"]
-        circuits = f"{len(self.entries):,} circuit{'s' * (len(self.entries) != 1)}"
+        circuits = count_of(len(self.entries), "circuit")
         return f"<Result of {circuits}: {'; '.join([self._names(), *facts, *failed])}>"
 
     def _repr_html_(self) -> str:

@@ -12,6 +12,7 @@ import click
 from qdock.cli.failures import DONE, FAILED
 from qdock.cli.options import debug_option, json_option
 from qdock.cli.output import is_terminal, is_watched, write, write_json, write_table
+from qdock.common.counting import count_of
 
 if TYPE_CHECKING:
     from qdock.testing.checks import Check
@@ -146,6 +147,6 @@ def _wrapped(text: str, first: str = "  ") -> str:
 def _summary(report: Report) -> str:
     """Return the last line: all that matters."""
     parts = [f"{report.count(outcome)} {outcome}" for outcome in ("kept", "broken", "skipped")]
-    number = f"{len(report.features)} feature{'' if len(report.features) == 1 else 's'}"
+    number = count_of(len(report.features), "feature")
     declared = f"; {number} declared, {len(report.untested)} untested" if report.features else ""
     return f"{report.name}: {', '.join(parts)}{declared}."

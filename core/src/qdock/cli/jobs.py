@@ -11,6 +11,7 @@ import qdock
 from qdock.cli.options import debug_option, json_option
 from qdock.cli.output import is_terminal, write, write_json, write_table
 from qdock.cli.records import describe, note_memory, when
+from qdock.common.counting import count_of
 
 __all__ = ["command"]
 
@@ -76,4 +77,4 @@ def prune(age: float, as_json: bool) -> None:
     if as_json:
         write_json({"pruned": count})
         return
-    write(f"{count} job{'' if count == 1 else 's'} forgotten.")
+    write(f"{count_of(count, 'job')} forgotten.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qdock.cli.failures import DONE, FAILED, report
 from qdock.cli.output import flush, write, write_json, write_note
 from qdock.cli.pictures import show_result
+from qdock.common.counting import count_of
 from qdock.errors import JobError, QdockError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _save(result: Result, target: str, debug: bool) -> int:
 
 def _title(file: str, job: RecordedJob, result: Result) -> str:
     shots = _shots(job, result)
-    facts = [_name_of(job), *([f"{shots:,} shot{'s' * (shots > 1)}"] if shots else []), f"seed {job.seed}"]
+    facts = [_name_of(job), *([count_of(shots, "shot")] if shots else []), f"seed {job.seed}"]
     if "run" in job.metrics:
         facts.append(_duration(job.metrics["run"]))
     return f"{file} on {', '.join(facts)}"

@@ -10,6 +10,7 @@ import click
 from qdock.cli.options import debug_option, json_option
 from qdock.cli.output import write_json, write_table
 from qdock.cli.records import describe, find_job, job_argument, when
+from qdock.common.counting import count_of
 from qdock.errors import StoreError
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _programs(job: RecordedJob) -> str:
 
 
 def _summary(runs: Mapping[str, float]) -> str:
-    return f"{runs['jobs']:,} jobs of {runs['programs']:,} programs, {runs['seconds']:.3g} s"
+    jobs, programs = int(runs["jobs"]), int(runs["programs"])
+    return f"{count_of(jobs, 'job')} of {count_of(programs, 'program')}, {runs['seconds']:.3g} s"
 
 
 def _rarer(job: RecordedJob) -> Iterator[tuple[str, object]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import qdock
 from qdock.cli.failures import INTERRUPTED, TERMINATED
 from qdock.cli.output import harmless, is_watched, write_note
+from qdock.common.counting import count_of
 from qdock.errors import JobTimeoutError, QdockError
 
 if TYPE_CHECKING:
@@ -174,9 +175,5 @@ def _cancel(jobs: Sequence[RecordedJob], why: str) -> None:
 def _what_became(told: Sequence[RecordedJob]) -> str:
     """Return how many of the jobs that were told to stop did, and what the others come to: this process ends now."""
     stopped = sum(job.in_final_state() for job in told)
-    text = f"{stopped} of {_count(len(told))} stopped"
+    text = f"{stopped} of {count_of(len(told), 'job')} stopped"
     return text if stopped == len(told) else f"{text} when told; what still runs here ends now"
-
-
-def _count(number: int) -> str:
-    return f"{number} job" if number == 1 else f"{number} jobs"

@@ -21,6 +21,8 @@ from qdock_basic.plugin import SPEC
 from qdock_basic.simulate import Simulation, simulate
 from qdock_basic.watch import Watch
 
+_TOLERANCES = {"double": 1e-12, "single": 1e-5}
+
 
 def _module(name: str) -> ModuleType:
     """Import a file that lies beside the tests."""
@@ -74,6 +76,18 @@ def simulated() -> Callable[..., CircuitResult]:
         return simulate(simulation, seed)[0]
 
     return run
+
+
+@pytest.fixture(scope="module", params=_TOLERANCES)
+def precision(request: pytest.FixtureRequest) -> Any:
+    """Each precision in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def tolerance(precision: str) -> float:
+    """How far amplitudes of a state may be from the exact ones."""
+    return _TOLERANCES[precision]
 
 
 @pytest.fixture

@@ -145,3 +145,16 @@ def test_a_numba_whose_insides_are_not_known_compiles_parts_in_its_own_way():
     assert set(jit._part_options((0, 68))) == {"pipeline_class"}
     assert jit._part_options((0, 69)) == {}
     assert jit._part_options((1, 0)) == {}
+
+
+def test_a_part_that_is_given_constants_is_compiled_once():
+    @jit.inner
+    def double(value):
+        return 2 * value
+
+    @numba.njit
+    def both():
+        return double(1) + double(2)
+
+    assert both() == 6
+    assert len(double.signatures) == 1

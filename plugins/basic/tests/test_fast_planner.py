@@ -14,18 +14,8 @@ from qdock_basic import fast
 
 pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdock-basic[fast]")
 
-from qdock_basic.fast.large import passes
 
-PRECISIONS = {"double": 1e-12, "single": 1e-5}
-both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
 SIZE = 12
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Chunks of 1024 amplitudes."""
-    monkeypatch.setattr("qdock_basic.fast.run.LEAST_BITS", 11)
-    monkeypatch.setattr(passes, "_CHUNK_BYTES", 1 << 14)
 
 
 def ladders(num_qubits, layers, rng):
@@ -58,22 +48,22 @@ def some_phases(circuit, rng):
 
 
 @pytest.mark.usefixtures("small_chunks")
-@both_precisions
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(length=st.integers(0, 80), seed=st.integers(0, 2**32))
-def test_matrices_that_are_real_but_for_phases_give_the_numpy_engine_s_states(shared, precision, length, seed):
+def test_matrices_that_are_real_but_for_phases_give_the_numpy_engine_s_states(
+    shared, precision, tolerance, length, seed
+):
     rng = np.random.default_rng(seed)
     circuit, initial = Circuit(SIZE, global_phase=0.4), shared.random_state(SIZE, rng)
     for _ in range(length):
         some_phases(circuit, rng)
     state, _ = fast.statevector(circuit, precision=precision, initial=initial, threads=2)
-    np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
+    np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=tolerance)
 
 
 @pytest.mark.usefixtures("small_chunks")
-@both_precisions
-def test_ladders_of_gates_take_few_passes(shared, precision):
+def test_ladders_of_gates_take_few_passes(shared, precision, tolerance):
     circuit = ladders(14, 8, np.random.default_rng(2))
     state, stats = fast.statevector(circuit, precision=precision, threads=2)
-    np.testing.assert_allclose(state, shared.reference(circuit), atol=PRECISIONS[precision])
+    np.testing.assert_allclose(state, shared.reference(circuit), atol=tolerance)
     assert stats.passes <= 6

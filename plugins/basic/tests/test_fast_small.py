@@ -23,9 +23,6 @@ from qdock_basic.fast.front.rows import DIAGONAL, GONE, KIND, ONE, PARTS, TWO, A
 from qdock_basic.fast.machine.vectors import COMPLEX, REAL, TURNED
 from qdock_basic.fast.small.direct import MOST_DIRECT
 
-PRECISIONS = {"double": 1e-12, "single": 1e-5}
-both_precisions = pytest.mark.parametrize("precision", PRECISIONS)
-
 
 def rows_of(circuit, fresh=True):
     """What the front end makes of a circuit: the rows that are left, and the diagonal terms of each."""
@@ -43,28 +40,26 @@ def modified(row, rng, room):
         yield plain.control(count, int(rng.integers(1 << count)))
 
 
-@both_precisions
 @pytest.mark.parametrize("name", GATES)
-def test_every_gate_with_modifiers_acts_on_few_qubits_as_in_numpy(shared, precision, name):
+def test_every_gate_with_modifiers_acts_on_few_qubits_as_in_numpy(shared, precision, tolerance, name):
     rng = np.random.default_rng(GATES[name].code)
     for num_qubits in [*range(max(1, GATES[name].num_qubits), 8), MOST_DIRECT + 1]:
         for gate in modified(GATES[name], rng, min(num_qubits, 7) - GATES[name].num_qubits):
             circuit = Circuit(num_qubits).append(gate, rng.permutation(num_qubits)[: gate.num_qubits].tolist())
             initial = shared.random_state(num_qubits, rng)
             state, _ = fast.statevector(circuit, precision=precision, initial=initial)
-            np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
+            np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=tolerance)
             whole = Circuit(num_qubits)
             for qubit in range(num_qubits):
                 whole.ry(0.3 + qubit, qubit)
             whole.compose(circuit)
             state, _ = fast.statevector(whole, precision=precision)
-            np.testing.assert_allclose(state, shared.reference(whole), atol=PRECISIONS[precision])
+            np.testing.assert_allclose(state, shared.reference(whole), atol=tolerance)
 
 
-@both_precisions
 @pytest.mark.parametrize("num_qubits", [6, MOST_DIRECT + 1])
 @pytest.mark.parametrize("parts", [COMPLEX, REAL, TURNED])
-def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, num_qubits, parts):
+def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, tolerance, num_qubits, parts):
     rng = np.random.default_rng(parts)
     left, right = (rng.normal(size=(2, 2, 2)) @ [1, 1j] for _ in range(2))
     matrix = np.linalg.qr(np.kron(left, right))[0]
@@ -80,7 +75,7 @@ def test_a_matrix_acts_on_any_two_qubits_under_any_control(shared, precision, nu
                 control = [int(rng.choice(list(set(range(6)) - {a, b})))][: gate.num_qubits - 2]
                 circuit = Circuit(num_qubits).append(gate, [*control, a, b])
                 state, _ = fast.statevector(circuit, precision=precision, initial=initial)
-                np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=PRECISIONS[precision])
+                np.testing.assert_allclose(state, shared.reference(circuit, initial), atol=tolerance)
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from qdock_basic.fast.front.products import copy, parts_of
 from qdock_basic.fast.front.rows import CONTROLS, DIAGONAL, KIND, MANY, ONE, PARTS, START, STATE, SWAP, TWO, WIDTH, A, B
-from qdock_basic.fast.front.source import Source
+from qdock_basic.fast.front.source import MODIFIED, Source
 from qdock_basic.fast.front.table import GATE_TARGETS
 from qdock_basic.fast.machine.jit import inner
 from qdock_basic.fast.machine.pointers import at, lowest, pointer
@@ -35,7 +35,6 @@ __all__ = [
 # 1; and the row of diagonal terms to which others are added, or -1
 ROWS, ENTRIES, PLACES, TERMS, LIVE, OPEN = 0, 1, 2, 3, 4, 5
 
-_MODIFIED = 128
 _LARGEST = 16
 # A gate adds so many rows and terms at most.
 _TERMS_EACH = 4
@@ -102,7 +101,7 @@ def make_room(source: Source, num_places: int, first: int, end: int) -> Room:
     large = source.num_entries
     for operation in range(first, end):
         code = source.code[operation]
-        if code < _MODIFIED and GATE_TARGETS[code] > 2:
+        if code < MODIFIED and GATE_TARGETS[code] > 2:
             large += 1 << (2 * GATE_TARGETS[code])
     return Room(
         np.empty((many, WIDTH), np.int64),

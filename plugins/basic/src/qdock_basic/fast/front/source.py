@@ -6,16 +6,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qdock.operations import Code
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import address, pointer, to_pointer
 
-__all__ = ["DETAILS", "MODIFIED", "NUM_ADDRESSES", "Source", "check_pause", "first_modified", "locate", "source_at"]
+__all__ = [
+    "DETAILS",
+    "MODIFIED",
+    "NUM_ADDRESSES",
+    "Source",
+    "check_pause",
+    "first_modified",
+    "is_pause",
+    "locate",
+    "source_at",
+]
 
 #: How many numbers `locate` writes.
 NUM_ADDRESSES = 9
 #: The code of gates with modifiers, the first that is none of the table's; and how many numbers tell of each.
-MODIFIED, DETAILS = 128, 5
-_BARRIER, _DELAY = 131, 132
+MODIFIED, DETAILS = int(Code.MODIFIED), 5
+_BARRIER, _DELAY = int(Code.BARRIER), int(Code.DELAY)
 
 
 class Source(NamedTuple):
@@ -80,7 +91,13 @@ def first_modified(source: Source, first: int) -> int:
 
 
 @inner
+def is_pause(code: int) -> bool:
+    """Whether an operation is a barrier or a delay, which do nothing."""
+    return code in (_BARRIER, _DELAY)
+
+
+@inner
 def check_pause(code: int) -> None:
-    """Refuse what is no gate but for barriers and delays, which do nothing."""
-    if not _BARRIER <= code <= _DELAY:
+    """Refuse what is neither a gate nor does nothing."""
+    if not is_pause(code):
         raise ValueError("The fast engine runs gates; a measurement or classical control stands in the range.")

@@ -38,7 +38,9 @@ def halve(rows: Rows) -> tuple[Rows, Any]:
     """
     count, term = len(rows.rows), len(rows.masks)
     masks, angles = np.empty(term + count + 1, np.int64), np.empty(term + count + 1, np.float64)
-    masks[:term], angles[:term] = rows.masks, rows.angles[:term]
+    # A loop, as what numba makes of an assignment to a part of an array takes seconds to compile.
+    for known in range(term):
+        masks[known], angles[known] = rows.masks[known], rows.angles[known]
     after, phase = np.full(count, -1), 0.0
     for number in range(count):
         row = rows.rows[number]

@@ -42,6 +42,10 @@ def compiled(function: Function) -> Function:
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call; it becomes a part of them."""
     result: Function = njit(**_INNER, **_part_options(version_info.short))(function)
+    if version_info.short < _UNKNOWN:
+        from qdock_basic.fast.machine.parts import take_constants_as_values
+
+        take_constants_as_values(result)
     return result
 
 

@@ -1,17 +1,29 @@
 """How functions that only compiled functions call are compiled: as parts of these, without machine code of their own.
 
 What numba does by itself costs twice the time: it optimises a function, and makes machine code of it, at every level of
-calls that it stands in.
+calls that it stands in, and does so anew for every constant that the function is called with.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-__all__ = ["PartCompiler"]
+__all__ = ["PartCompiler", "take_constants_as_values"]
+
+
+def take_constants_as_values(function: Any) -> None:
+    """Let compiled callers of a function that give it constants call what is compiled for all values of their types."""
+    find = function.get_call_template
+
+    def find_for_values(arguments: Any, named: Any) -> Any:
+        values = {name: types.unliteral(argument) for name, argument in named.items()}
+        return find([types.unliteral(argument) for argument in arguments], values)
+
+    function.get_call_template = find_for_values
 
 
 class _Part(JITCodeLibrary):

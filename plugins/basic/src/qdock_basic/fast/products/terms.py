@@ -12,19 +12,16 @@ from typing import Any
 import numpy as np
 
 from qdock_basic.fast.front.gate_matrices import gate_matrix
-from qdock_basic.fast.front.source import Source, source_at
+from qdock_basic.fast.front.source import DETAILS, MODIFIED, Source, is_pause, source_at
 from qdock_basic.fast.front.table import GATE_CONTROLS, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import compiled, inner
-from qdock_basic.fast.machine.pointers import at
+from qdock_basic.fast.machine.pointers import at, hold, pointer
 from qdock_basic.fast.products.joining import NOTHING, Terms, add_copy, join, square
 
 __all__ = ["MOST_TERMS", "terms_of"]
 
 #: With more terms a sum is given up: writing it would take longer than some passes over the state.
 MOST_TERMS = 8
-
-_MODIFIED, _BARRIER, _DELAY = 128, 131, 132
-_DETAILS = 5
 
 
 @compiled
@@ -56,9 +53,10 @@ def terms_of(addresses: Any, num_qubits: int, end: int, factors: Any, weights: A
     row = 0
     for operation in range(end):
         code = source.code[operation]
-        if not _take(source, terms, operation, code, row, matrix):
+        if not _take(source, terms, operation, code, row, pointer(matrix)):
             return 0
-        row += code == _MODIFIED
+        row += code == MODIFIED
+    hold(matrix)
     return int(terms.count[0])
 
 
@@ -66,15 +64,15 @@ def terms_of(addresses: Any, num_qubits: int, end: int, factors: Any, weights: A
 def _take(source: Source, terms: Terms, operation: int, code: int, row: int, matrix: Any) -> bool:
     """Let an operation act on all terms; return whether it could."""
     start = source.qubit_start[operation]
-    if code < _MODIFIED and GATE_TARGETS[code] == 1:
+    if code < MODIFIED and GATE_TARGETS[code] == 1:
         gate_matrix(code, source.params, source.param_start[operation], source.param_start[operation + 1], matrix)
         controls = GATE_CONTROLS[code]
         return _act(source, terms, start, controls, (1 << controls) - 1, matrix)
-    if code < _MODIFIED:
+    if code < MODIFIED:
         return _exchange(source, terms, start, code)
-    if code != _MODIFIED:
-        return _BARRIER <= code <= _DELAY
-    detail = at(source.modified, _DETAILS * row)
+    if code != MODIFIED:
+        return is_pause(code)
+    detail = at(source.modified, DETAILS * row)
     if detail[1] != 1:
         return False
     for place in range(4):

@@ -20,7 +20,7 @@ from qdock.result import Result
 from qdock.results.circuit_result import CircuitResult
 from qdock.results.count_columns import CountColumns
 from qdock.results.parts import in_order
-from qdock.results.result_io import ArrayWriter, archive_bytes
+from qdock.results.result_io import ArrayWriter, archive_pieces
 from qdock.results.result_records import write_entries
 
 MANY = 16
@@ -266,7 +266,8 @@ def written(changes: dict[str, Any], arrays: dict[str, Any]) -> bytes:
     for name, more in changes.items():
         if name != "columns":
             columns = {**columns, name: {**parts[name], **more} if isinstance(more, dict) and name in parts else more}
-    return archive_bytes({"format": "qdock-result", "version": 2, "metadata": {}, "columns": columns}, writer)
+    document = {"format": "qdock-result", "version": 2, "metadata": {}, "columns": columns}
+    return b"".join(archive_pieces(document, writer))
 
 
 # --- parts of a job

@@ -309,7 +309,7 @@ def test_packed_circuits_that_break_the_rules_are_damaged_whatever_their_sha256_
     content = documents(path)["packed program"]
     value, arrays = unpack(content)
     arrays["qubits"] = arrays["qubits"] + np.uint8(2)
-    content = pack(value, arrays)
+    content = b"".join(pack(value, arrays))
     db.execute(
         "UPDATE document SET content = ?, digest = ? WHERE kind = 'packed program'",
         (content, digest("a1", "packed program", content).digest()),

@@ -308,7 +308,7 @@ class Result:
 
     def to_bytes(self) -> bytes:
         """Return what `save` would write. Equal results give equal bytes."""
-        return result_io.archive_bytes(*self._at_rest())
+        return b"".join(result_io.archive_pieces(*self._at_rest()))
 
     @classmethod
     def from_bytes(cls, data: bytes, *, limit: int = MAX_ARRAY_BYTES) -> Result:

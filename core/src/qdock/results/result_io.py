@@ -37,12 +37,16 @@ __all__ = [
     "MAX_ARRAY_BYTES",
     "ArrayReader",
     "ArrayWriter",
-    "archive_bytes",
+    "Piece",
+    "archive_pieces",
     "check_array",
     "json_bytes",
     "read_archive",
     "write_archive",
 ]
+
+#: Bytes on their way to a file.
+Piece = bytes | memoryview
 
 #: The largest array that is read or written unless the caller says otherwise.
 MAX_ARRAY_BYTES = 4 << 30
@@ -109,7 +113,7 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
     Equal documents and arrays give equal bytes.
     """
     if writer.size <= _SMALL_BYTES:
-        file.write(_small_archive(document, writer))
+        file.writelines(_small_archive(document, writer))
         return
     import zipfile
 
@@ -119,25 +123,31 @@ def write_archive(file: BinaryIO, document: dict[str, Any], writer: ArrayWriter)
             member.write(_encode(document, plan))
 
 
-def archive_bytes(document: dict[str, Any], writer: ArrayWriter) -> bytes:
-    """Return what `write_archive` writes."""
+def archive_pieces(document: dict[str, Any], writer: ArrayWriter) -> list[Piece]:
+    """Return what `write_archive` writes, in pieces: large arrays as they are, without a copy."""
     if writer.size <= _SMALL_BYTES:
         return _small_archive(document, writer)
     file = io.BytesIO()
     write_archive(file, document, writer)
-    return file.getvalue()
+    return [file.getbuffer()]
 
 
-def _small_archive(document: dict[str, Any], writer: ArrayWriter) -> bytes:
-    members: dict[str, tuple[bytes, bytes]] = {}
+def _small_archive(document: dict[str, Any], writer: ArrayWriter) -> list[Piece]:
+    members: dict[str, tuple[bytes, Piece]] = {}
     plan = {}
     for code, items in sorted(writer.arrays.items()):
-        packs = [array.astype(_TYPES[code], copy=False).tobytes() for array in items]
-        pack = packs[0] if len(packs) == 1 else b"".join(packs)
+        pack = _joined([array.astype(_TYPES[code], copy=False) for array in items])
         plan[code] = _plan(items, hashlib.sha256(pack))
         members[f"{code}.npy"] = _npy_header(code, len(pack)), pack
     members[_DOCUMENT] = b"", _encode(document, plan)
     return _small_zip(members)
+
+
+def _joined(arrays: list[NDArray[Any]]) -> Piece:
+    """Return the bytes of arrays, one after the other."""
+    if len(arrays) == 1 and arrays[0].size:
+        return np.ascontiguousarray(arrays[0]).reshape(-1).view(np.uint8).data
+    return b"".join([array.tobytes() for array in arrays])
 
 
 def _encode(document: dict[str, Any], plan: dict[str, Any]) -> bytes:
@@ -187,24 +197,24 @@ def _npy_header(code: str, size: int) -> bytes:
     return file.getvalue()
 
 
-def _small_zip(members: dict[str, tuple[bytes, bytes]]) -> bytes:
+def _small_zip(members: dict[str, tuple[bytes, Piece]]) -> list[Piece]:
     """Return the archive that zipfile would write, which takes far longer over a small one than its content does.
 
     The content of each member is in two pieces.
     """
-    parts: list[bytes] = []
+    parts: list[Piece] = []
     entries: list[bytes] = []
     offset = 0
     for text, (head, rest) in members.items():
         name, size = text.encode(), len(head) + len(rest)
         # Version 2.0, no flags, stored, the first of January 1980.
         facts = _ZIP_FACTS.pack(20, 0, 0, 0, 33, zlib.crc32(rest, zlib.crc32(head)), size, size, len(name), 0)
-        parts += (_ZIP_MEMBER, facts, name, head, rest)
+        parts += (_ZIP_MEMBER + facts + name + head, rest)
         entries += (_ZIP_ENTRY, facts, _ZIP_ENTRY_END.pack(0, 0, 0, 0o600 << 16, offset), name)
         offset += _ZIP_MEMBER_SIZE + len(name) + size
     directory = b"".join(entries)
     end = _ZIP_END.pack(_DIRECTORY_END, 0, 0, len(members), len(members), len(directory), offset, 0)
-    return b"".join((*parts, directory, end))
+    return [*parts, directory + end]
 
 
 def _write_arrays(archive: zipfile.ZipFile, code: str, arrays: list[NDArray[Any]]) -> dict[str, Any]:

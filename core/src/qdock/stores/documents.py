@@ -18,6 +18,7 @@ import numpy as np
 
 from qdock.errors import LimitExceeded, ResultFormatError, StoreError
 from qdock.results import result_io
+from qdock.results.result_io import Piece
 
 __all__ = ["INLINE_BYTES", "Document", "Documents", "digest", "from_json", "pack", "unpack"]
 
@@ -39,15 +40,16 @@ class Document(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-def digest(owner: str, kind: str, content: bytes = b"") -> Any:
+def digest(owner: str, kind: str, *content: Piece) -> Any:
     """Return the sha256 that belongs to a content: of another job or of another kind it would be another."""
     found = hashlib.sha256(f"{owner}/{kind}\n".encode())
-    found.update(content)
+    for piece in content:
+        found.update(piece)
     return found
 
 
-def pack(value: Any, arrays: Arrays) -> bytes:
-    """Return JSON values and the arrays they refer to as bytes.
+def pack(value: Any, arrays: Arrays) -> list[Piece]:
+    """Return JSON values and the arrays they refer to as bytes, in pieces.
 
     Raises
     ------
@@ -55,10 +57,10 @@ def pack(value: Any, arrays: Arrays) -> bytes:
         If an array is of a type that can't be stored, or a value is none of JSON.
     """
     if not arrays:
-        return result_io.json_bytes(value)
+        return [result_io.json_bytes(value)]
     writer = result_io.ArrayWriter()
     names = [[name, writer.add(result_io.check_array(name, array))] for name, array in arrays.items()]
-    return result_io.archive_bytes({"value": value, "names": names}, writer)
+    return result_io.archive_pieces({"value": value, "names": names}, writer)
 
 
 def unpack(content: bytes) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:
@@ -90,12 +92,12 @@ class Documents:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, job_id: str, kind: str, content: bytes) -> Document:
-        """Return the document of a content, in a file if it is large."""
-        found = digest(job_id, kind, content).digest()
-        if len(content) <= INLINE_BYTES:
-            return Document(content, None, found)
-        return Document(None, self._save(kind, lambda file: _write_all(file, content)), found)
+    def keep(self, job_id: str, kind: str, *content: Piece) -> Document:
+        """Return the document of a content, which may be in pieces; in a file if it is large."""
+        found = digest(job_id, kind, *content).digest()
+        if sum(map(len, content)) <= INLINE_BYTES:
+            return Document(content[0] if len(content) == 1 else b"".join(content), None, found)
+        return Document(None, self._save(kind, lambda file: file.writelines(content)), found)
 
     def write(self, job_id: str, kind: str, write: Callable[[BinaryIO], None]) -> Document:
         """Have a file written and moved to its place when it is whole."""
@@ -174,10 +176,6 @@ class Documents:
 def damaged(job_id: str, kind: str, reason: str) -> StoreError:
     """Return the error about a document that is not what was stored."""
     return StoreError(f"The {kind} of job {job_id} is damaged in the store: {reason}. What else is there can be read.")
-
-
-def _write_all(file: BinaryIO, content: bytes) -> None:
-    file.write(content)
 
 
 #: What reading a damaged document may raise; its sha256 makes that unlikely.

@@ -70,11 +70,11 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
         else:
             flats.append(columns)
     joined = {name: np.concatenate([getattr(flat, name) for flat in flats]) for name in _Flat._fields}
-    names = [[code, OPERATION_NAMES[code]] for code in np.flatnonzero(np.bincount(joined["code"])).tolist()]
+    names = [[code, OPERATION_NAMES[code]] for code in _codes(joined["code"])]
     arrays = {
         "head": np.array(heads.places, np.int64),
         "length": np.array([len(flat.code) for flat in flats], np.int64),
-        "phase": np.array([_number(circuit.global_phase) for circuit in circuits], np.float64),
+        "phase": np.array([_number(phase) for phase in phases], np.float64),
         **joined,
     }
     document = {"version": VERSION, "heads": heads.documents, "names": names, "rest": rest}
@@ -128,6 +128,15 @@ def _apart(circuit: Circuit) -> tuple[_Flat, dict[str, Any]]:
 
 def _number(phase: float | Expr) -> float:
     return 0.0 if isinstance(phase, Expr) else phase
+
+
+def _codes(column: _Array) -> list[int]:
+    """Return the codes in a column: there are few, so removing one after the other takes less than counting them."""
+    found, rest = list[int](), column.tobytes()
+    while rest:
+        found.append(rest[0])
+        rest = rest.translate(None, rest[:1])
+    return sorted(found)
 
 
 def _narrow(array: _Array) -> _Array:

@@ -95,9 +95,9 @@ class SqliteStore:
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
         """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
-        documents = {"given": self._documents.keep(record.id, "given", pack(*given_to_dict(record)))}
+        documents = {"given": self._documents.keep(record.id, "given", *pack(*given_to_dict(record)))}
         for kind, content in program_contents(record.program).items():
-            documents[kind] = self._documents.keep(record.id, kind, content)
+            documents[kind] = self._documents.keep(record.id, kind, *content)
         if record.is_final:
             documents.update(self._result_documents(record.id, result))
         else:
@@ -216,7 +216,7 @@ class SqliteStore:
         if changes.keys() - STATE:
             given = pack(*given_to_dict(record))
             self._let_go(record.id, _get_document(db, seq, "given"))
-            _put_documents(db, seq, {"given": self._documents.keep(record.id, "given", given)})
+            _put_documents(db, seq, {"given": self._documents.keep(record.id, "given", *given)})
 
     def _let_go(self, job_id: str, replaced: Document | None) -> None:
         """Remove the file that was replaced before this one, which somebody may be about to read."""

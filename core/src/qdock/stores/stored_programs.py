@@ -10,6 +10,7 @@ import numpy as np
 
 from qdock.circuit import Circuit
 from qdock.errors import LimitExceeded
+from qdock.results.result_io import Piece
 from qdock.results.values import NotStored
 from qdock.stores.documents import pack, unpack
 from qdock.stores.packed_circuits import pack_circuits, unpack_circuits
@@ -33,15 +34,15 @@ _READ = {"packed program": _circuits_from_value, "program": program_from_value}
 PROGRAM_KINDS = tuple(_READ)
 
 
-def program_contents(program: Any) -> dict[str, bytes]:
-    """Return the contents of the documents that hold a program, by their kinds."""
+def program_contents(program: Any) -> dict[str, list[Piece]]:
+    """Return the contents of the documents that hold a program, by their kinds, each in pieces."""
     # Of a circuit that many jobs run they are made once.
     if type(program) is Circuit and not program.metadata:
         return program.once(_contents, program.name)
     return {} if program is None else _contents(program)
 
 
-def _contents(program: Any, _name: str = "") -> dict[str, bytes]:
+def _contents(program: Any, _name: str = "") -> dict[str, list[Piece]]:
     circuits = program if type(program) is tuple else (program,)
     if all(type(item) is Circuit for item in circuits) and sum(map(len, circuits)) >= _PACKED_OPERATIONS:
         # What is no array is bounded in an archive. There may be more than that, which is JSON then.
@@ -50,12 +51,12 @@ def _contents(program: Any, _name: str = "") -> dict[str, bytes]:
     return {"program": _as_json(program)}
 
 
-def _packed(program: Any, circuits: Sequence[Circuit]) -> bytes:
+def _packed(program: Any, circuits: Sequence[Circuit]) -> list[Piece]:
     document, arrays = pack_circuits(circuits)
     return pack({"single": circuits is not program, "circuits": document}, arrays)
 
 
-def _as_json(program: Any) -> bytes:
+def _as_json(program: Any) -> list[Piece]:
     return pack(*program_to_value(program))
 
 

@@ -289,7 +289,7 @@ def check_result(backend: Backend, programs: Sequence[Circuit | Call], result: A
             f"Backend {backend.spec.full_name!r} returned {type(result).__name__} instead of a `qdock.result.Result`. "
             f"This is a mistake in the backend."
         )
-    if len(result.entries) != len(programs):
+    if len(result) != len(programs):
         raise InvalidResult(
             f"Backend {backend.spec.full_name!r} returned {len(result)} entries for {len(programs)} programs. "
             f"This is a mistake in the backend."

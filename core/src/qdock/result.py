@@ -119,7 +119,7 @@ class Result:
     # --- a sequence of entries
 
     def __len__(self) -> int:
-        return len(self._content)
+        return len(self.entries) if self._columns is None else len(self._columns)
 
     def __iter__(self) -> Iterator[CircuitResult]:
         return iter(self.entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from qdock.backend import Context
 from qdock.circuit import Circuit
+from qdock.config import Config
+from qdock.dock import Dock
 from qdock.gates import Gate
 from qdock.result import CircuitResult
 from qdock_basic import BasicSimulator, batch, fast
@@ -162,3 +165,17 @@ def test_another_numpy_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_method_of_a_batch_is_told() -> None:
     result = BasicSimulator().execute([Circuit(1, 1).h(0).measure_all()] * 20, DEFAULTS, Context(seed=1))
     assert result.metadata["method"] == "sampling"
+
+
+@pytest.mark.parametrize("store", ["memory:", "sqlite"])
+def test_a_job_of_many_circuits_makes_no_entries_until_somebody_asks_for_one(store: str, tmp_path: Path) -> None:
+    place = store if store == "memory:" else f"sqlite://{tmp_path}/jobs.sqlite"
+    programs = [Circuit(2, 2, name=f"c{number}").rx(number / 9, 0).cx(0, 1).measure_all() for number in range(40)]
+    with Dock(Config.load({"QDOCK_STORE": place})) as dock:
+        job = dock.get_backend("basic_simulator").run(programs, seed=4)
+        result = job.result()
+        assert len(result.get_counts()) == 40
+        assert result.success
+        assert "entries" not in vars(result)
+        assert [entry.name for entry in result] == [program.name for program in programs]
+        assert dock.get_job(job.job_id()).result() == result

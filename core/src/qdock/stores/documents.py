@@ -96,7 +96,7 @@ class Documents:
         """Return the document of a content, which may be in pieces; in a file if it is large."""
         found = digest(job_id, kind, *content).digest()
         if sum(map(len, content)) <= INLINE_BYTES:
-            return Document(content[0] if len(content) == 1 else b"".join(content), None, found)
+            return Document(b"".join(content), None, found)
         return Document(None, self._save(kind, lambda file: file.writelines(content)), found)
 
     def write(self, job_id: str, kind: str, write: Callable[[BinaryIO], None]) -> Document:

@@ -143,9 +143,8 @@ def _prepared(gates: Sequence[Gates]) -> Prepared | Joined | None:
     """Return what is run of circuits, or None if compiled code can't do all of it."""
     if len(gates) == 1:
         return gates[0].circuit.once(prepared, gates[0].stop)
-    if any(has_large_gates(item.circuit.columns()) for item in gates):
-        return None
-    return join([item.circuit for item in gates], [item.stop for item in gates])
+    joined = join([item.circuit for item in gates], [item.stop for item in gates])
+    return None if any(item.large for item in joined.known) else joined
 
 
 def _is_small(circuit: Circuit) -> bool:

@@ -25,14 +25,18 @@ from qdock_basic.fast.front.table import (
 )
 from qdock_basic.fast.loops.coefficients import pattern_of
 from qdock_basic.fast.loops.turns import cos_sin
-from qdock_basic.fast.machine.jit import inner
+from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, hold, lane_bits, pointer
 from qdock_basic.fast.machine.vectors import COMPLEX, TURNED
 from qdock_basic.fast.small.direct import MOST_TARGETS, apply_form, table_form
 from qdock_basic.fast.small.state import State, clear
 from qdock_basic.fast.small.steps import Where, run_loop
 
-__all__ = ["count_alike", "run_alike"]
+__all__ = ["Rows", "count_alike", "mark", "run_alike"]
+
+
+# A factor whose multiples are spread over all numbers of 64 bits.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Turns(NamedTuple):
@@ -42,17 +46,55 @@ class Turns(NamedTuple):
     sin: Any
 
 
-# --- which circuits are alike
+class Rows(NamedTuple):
+    """Circuits in an order in which those that are alike stand together.
+
+    Attributes
+    ----------
+    runs : (m, NUM_ADDRESSES + 1) int64 array
+        See `joined.Joined`.
+    order : (m,) int64 array
+        Their numbers.
+    """
+
+    runs: Any
+    order: Any
 
 
 @inner
-def count_alike(runs: Any, first: int, end: int) -> int:
-    """Return how many circuits, from the first one on and up to an end, are of the same gates on the same qubits.
+def _source(rows: Rows, number: int) -> Source:
+    return source_at(rows.runs[rows.order[number]])
 
-    `runs` are rows of addresses, each with how many operations are run: see `joined.Joined`.
-    """
-    source, stop, number = source_at(runs[first]), runs[first, NUM_ADDRESSES], first + 1
-    while number < end and runs[number, NUM_ADDRESSES] == stop and _is_like(source_at(runs[number]), source, stop):
+
+@inner
+def _stop(rows: Rows, number: int) -> int:
+    """Return how many operations are run."""
+    stop: int = rows.runs[rows.order[number], NUM_ADDRESSES]
+    return stop
+
+
+# --- which circuits are alike
+
+
+@compiled
+def mark(runs: Any, marks: Any) -> None:
+    """Write a number for each circuit that follows from its gates and their qubits; few others have the same."""
+    for number in range(len(runs)):
+        source, stop = source_at(runs[number]), runs[number, NUM_ADDRESSES]
+        total = np.uint64(stop)
+        for operation in range(stop):
+            total += np.uint64(source.code[operation]) * (np.uint64(operation) * _ODD)
+        total *= _ODD
+        for place in range(source.qubit_start[stop]):
+            total += np.uint64(source.qubits[place]) * (np.uint64(place) * _ODD)
+        marks[number] = total
+
+
+@inner
+def count_alike(rows: Rows, first: int, end: int) -> int:
+    """Return how many circuits, from the first one on and up to an end, are of the same gates on the same qubits."""
+    source, stop, number = _source(rows, first), _stop(rows, first), first + 1
+    while number < end and _stop(rows, number) == stop and _is_like(_source(rows, number), source, stop):
         number += 1
     return number - first
 
@@ -78,31 +120,31 @@ def _is_like(other: Source, source: Source, stop: int) -> bool:
 
 
 @inner
-def run_alike(runs: Any, first: int, count: int, num_qubits: int, state: State) -> None:
+def run_alike(rows: Rows, first: int, count: int, num_qubits: int, state: State) -> None:
     """Run circuits that are alike, at most one a lane, from all qubits 0.
 
     Amplitude i of circuit k is written to ``i * lanes + k``; lanes without a circuit do as the first one does.
     """
     lanes = 1 << lane_bits(state.re)
-    source, stop = source_at(runs[first]), runs[first, NUM_ADDRESSES]
+    source, stop = _source(rows, first), _stop(rows, first)
     angles = source.param_start[stop]
     room = np.empty(3 * angles * lanes, np.float64)
     halves, turns = pointer(room), Turns(at(pointer(room), angles * lanes), at(pointer(room), 2 * angles * lanes))
     for lane in range(lanes):
-        params = source_at(runs[first + lane if lane < count else first]).params
+        params = _source(rows, first + lane if lane < count else first).params
         for angle in range(angles):
             halves[angle * lanes + lane] = 0.5 * params[angle]
     cos_sin(halves, angles * lanes, turns.cos, turns.sin)
     clear(state, 0, lanes << num_qubits)
     for lane in range(lanes):
         state.re[lane] = 1.0
-    _run_gates(runs, first, count, source, stop, turns, num_qubits + lane_bits(state.re), state)
+    _run_gates(rows, first, count, source, stop, turns, num_qubits + lane_bits(state.re), state)
     hold(room)
 
 
 @inner
 def _run_gates(
-    runs: Any, first: int, count: int, source: Source, stop: int, turns: Turns, bits: int, state: State
+    rows: Rows, first: int, count: int, source: Source, stop: int, turns: Turns, bits: int, state: State
 ) -> None:
     lanes = lane_bits(state.re)
     matrix, places = np.empty(1 << 2 * MOST_TARGETS, np.complex128), np.empty(MOST_TARGETS, np.int64)
@@ -121,7 +163,7 @@ def _run_gates(
         elif GATE_FORMULA[code] == PHASE:
             _write_phase(at(turns.cos, angle << lanes), at(turns.sin, angle << lanes), state)
         else:
-            _write_each(runs, first, count, operation, pointer(matrix), state)
+            _write_each(rows, first, count, operation, pointer(matrix), state)
         _apply(code, qubits, bits, state)
     hold(matrix)
     hold(places)
@@ -182,11 +224,11 @@ def _write_phase(cos: Any, sin: Any, state: State) -> None:
 
 
 @inner
-def _write_each(runs: Any, first: int, count: int, operation: int, matrix: Any, state: State) -> None:
+def _write_each(rows: Rows, first: int, count: int, operation: int, matrix: Any, state: State) -> None:
     """Write the matrices of any gate of the table, one after the other."""
     lanes = 1 << lane_bits(state.re)
     for lane in range(lanes):
-        source = source_at(runs[first + lane if lane < count else first])
+        source = _source(rows, first + lane if lane < count else first)
         code = source.code[operation]
         gate_matrix(code, source.params, source.param_start[operation], source.param_start[operation + 1], matrix)
         for entry in range(1 << 2 * GATE_TARGETS[code]):

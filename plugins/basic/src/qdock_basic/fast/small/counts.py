@@ -18,7 +18,7 @@ from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import hold, lane_bits, pointer, reals, width
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.machine.vectors import add_to
-from qdock_basic.fast.small.alike import count_alike, run_alike
+from qdock_basic.fast.small.alike import Rows, count_alike, mark, run_alike
 from qdock_basic.fast.small.cache import run_at
 from qdock_basic.fast.small.state import State, memory_size, state_in
 
@@ -26,6 +26,7 @@ __all__ = ["Prepared", "count_runs", "prepared"]
 
 # So many circuits are claimed at a time: as many as the longest vectors have lanes.
 _CLAIM = 16
+_ALONE = np.zeros(1, np.int64)
 
 
 class Prepared(NamedTuple):
@@ -76,41 +77,52 @@ def count_runs(
         Overwritten: how often each reading was seen.
     threads : int
     """
-    claims = np.zeros(1, np.int64)
+    claims, rows = np.zeros(1, np.int64), Rows(runs, _order(runs))
 
     def work() -> None:
-        _count_claimed(runs, places, keys, shots, claims, np.empty(len(places), dtype), counts)
+        _count_claimed(rows, places, keys, shots, claims, np.empty(len(places), dtype), counts)
 
     share(work, max(1, min(threads, len(runs) // _CLAIM)))
 
 
+def _order(runs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the numbers of circuits in an order in which those that are alike stand together."""
+    if len(runs) == 1:
+        return _ALONE
+    marks = np.empty(len(runs), np.uint64)
+    mark(runs, marks)
+    return np.argsort(marks, kind="stable")
+
+
 @compiled
-def _count_claimed(runs: Any, places: Any, keys: Any, shots: int, claims: Any, amplitudes: Any, counts: Any) -> None:
+def _count_claimed(rows: Rows, places: Any, keys: Any, shots: int, claims: Any, amplitudes: Any, counts: Any) -> None:
     num_qubits, size, lane_qubits = width(len(places) - 1), counts.shape[1], lane_bits(reals(amplitudes))
     memory = np.empty(memory_size(num_qubits + lane_qubits), np.float64)
     state = state_in(pointer(memory), reals(amplitudes), num_qubits + lane_qubits)
     table, steps = np.empty((1 << lane_qubits, size), np.float64), np.empty(size, np.int64)
     stream = np.empty(STREAM_SIZE, np.uint64)
     while True:
-        row = add_to(claims, _CLAIM)
-        if row >= len(runs):
+        first = add_to(claims, _CLAIM)
+        if first >= len(rows.order):
             break
-        end = min(row + _CLAIM, len(runs))
-        while row < end:
-            count = count_alike(runs, row, min(end, row + len(table)))
+        end = min(first + _CLAIM, len(rows.order))
+        while first < end:
+            count = count_alike(rows, first, min(end, first + len(table)))
             table[:] = 0
             if count > 1:
-                run_alike(runs, row, count, num_qubits, state)
+                run_alike(rows, first, count, num_qubits, state)
                 _weigh_alike(state, places, count, table)
             else:
-                run_at(runs[row], num_qubits, 0, 0, runs[row, NUM_ADDRESSES], 0.0, True, amplitudes)
+                run = rows.runs[rows.order[first]]
+                run_at(run, num_qubits, 0, 0, run[NUM_ADDRESSES], 0.0, True, amplitudes)
                 _weigh(amplitudes, places, table)
             for number in range(count):
+                row = rows.order[first + number]
                 to_steps(table[number], steps)
-                stream[0], stream[1] = keys[row + number, 0], keys[row + number, 1]
+                stream[0], stream[1] = keys[row, 0], keys[row, 1]
                 begin_stream(stream, 0, 0)
-                multinomial(stream, shots, steps, counts[row + number])
-            row += count
+                multinomial(stream, shots, steps, counts[row])
+            first += count
     hold(memory)
 
 

@@ -87,7 +87,10 @@ def test_long_lists_are_cut(registry):
 
 
 def test_without_any_backend_the_error_says_so(registry):
-    with pytest.raises(BackendNotFoundError, match=r"^No backend named 'x'\. None is installed\.$"):
+    with pytest.raises(
+        BackendNotFoundError,
+        match=r"^No backend named 'x'\. None is installed\. `pip install qdock-basic` brings a simulator\.$",
+    ):
         registry().get_backend_spec("x")
 
 

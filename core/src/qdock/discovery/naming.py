@@ -59,7 +59,10 @@ def not_found(
     known = {*aliases, *(known for spec in specs for known in (spec.full_name, *short_names(spec)))}
     owned = ", ".join(spec.full_name for spec in specs if spec.plugin == name)
     hint = f" {name!r} is a plugin, which has {owned}." if owned else did_you_mean(name, sorted(known))
-    return _ERRORS[kind](f"No {kind} named {name!r}. {text}{more}.{hint}{_problems(name, plugins)}")
+    problems = _problems(name, plugins)
+    if kind == "backend" and not (installed or problems):
+        problems = " `pip install qdock-basic` brings a simulator."
+    return _ERRORS[kind](f"No {kind} named {name!r}. {text}{more}.{hint}{problems}")
 
 
 def _listed(specs: Sequence[_Spec]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from qdock.errors import CircuitError, LimitExceeded, ProgramError
@@ -67,9 +69,16 @@ def check_circuit(spec: BackendSpec, circuit: Circuit, num_qubits: int | None = 
 
 def _is_whole(circuit: Circuit) -> bool:
     """Whether every parameter has a value, and every break and continue a loop."""
-    from qdock.circuits.circuit_facts import has_stray_jump, parameters
+    facts = _facts()
+    return not facts.parameters(circuit) and not facts.has_stray_jump(circuit)
 
-    return not parameters(circuit) and not has_stray_jump(circuit)
+
+@cache
+def _facts() -> ModuleType:
+    # An import that is done already still takes a microsecond each time.
+    from qdock.circuits import circuit_facts
+
+    return circuit_facts
 
 
 def _refuse(circuit: Circuit) -> None:

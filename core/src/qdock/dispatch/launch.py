@@ -95,14 +95,17 @@ def do_on_the_spot(dock: Dock, submission: Submission, parent: str | None) -> Re
     job = finished_job(dock, submission.backend, submission.record("inline", owner.name, parent))
     record = gate(dock, job)
     worker, begun = Worker(record.id), time.perf_counter()
-    finished = interrupted(perform(worker, partial(execute, *submission.work(submission.programs, record.id))))
-    seconds = time.perf_counter() - begun
+    finished = perform(worker, partial(execute, *submission.work(submission.programs, record.id)))
+    seconds, error = time.perf_counter() - begun, finished.exception
+    if error is not None:
+        finished = interrupted(finished)
     job._keep(finished)
     owner.create(job, born(record, finished, worker.events, seconds), finished.value, logged(worker.events))
     for event in worker.events:
         if type(event) is Recorded:
             owner.receive(job, event)
-    pass_on_interrupt(finished.exception)
+    if error is not None:
+        pass_on_interrupt(error)
     return job
 
 

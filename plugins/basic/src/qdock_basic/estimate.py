@@ -71,7 +71,7 @@ def _reading(outcomes: int, options: Mapping[str, Any]) -> float:
         return 0.0
     shots: int = options["shots"]
     seen = min(shots, outcomes) * (1 + shots / SHOTS_PER_BLOCK)
-    return _PER_OUTCOME * seen + _PER_SHOT_KEPT * shots * bool(options["memory"])
+    return _PER_OUTCOME * seen + (_PER_SHOT_KEPT * shots if options["memory"] else 0.0)
 
 
 class _Work(NamedTuple):

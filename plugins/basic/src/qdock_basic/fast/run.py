@@ -131,7 +131,7 @@ def count_many(asked: Asked, threads: int | None) -> tuple[Ints, Stats] | None:
     what = _prepared(gates)
     if what is None or not like_numpy():
         return None
-    keys = np.array([asked.streams.stream_key(number) for number in asked.numbers], np.uint64)
+    keys = np.array(list(map(asked.streams.stream_key, asked.numbers)), np.uint64)
     counts = np.empty((len(gates), len(asked.shape.words)), np.int64)
     used = 1 if len(gates) == 1 else thread_count(threads)
     planned = perf_counter()

@@ -47,9 +47,9 @@ def share(work: Work, threads: int) -> None:
     work : callable
         Claims pieces until none is left, so that it does not matter how many threads run it.
     threads : int
-        How many at most, this one included.
+        How many at most, this one included; fewer than two are this one.
     """
-    if threads == 1:
+    if threads < 2:
         work()
         return
     call = _Call(work)

@@ -82,7 +82,7 @@ def count_runs(
     def work() -> None:
         _count_claimed(rows, places, keys, shots, claims, np.empty(len(places), dtype), counts)
 
-    share(work, max(1, min(threads, len(runs) // _CLAIM)))
+    share(work, min(threads, len(runs) // _CLAIM))
 
 
 def _order(runs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -98,7 +98,7 @@ def run_batch(
         def work(claims: Any = claims, end: int = end) -> None:
             _run_claimed(batch, claims, end, _CLAIM, amplitudes)
 
-        share(work, max(1, min(threads, (end - start) // _CLAIM)))
+        share(work, min(threads, (end - start) // _CLAIM))
         if watch is not None and watch.is_due():
             watch.look(end / len(circuits))
     return amplitudes, batch.starts, Stats(len(circuits), threads, planned - begin, perf_counter() - planned)

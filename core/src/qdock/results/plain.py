@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ __all__ = ["ALWAYS_PLAIN", "MAX_INT_BITS", "is_plain", "plain_value"]
 MAX_INT_BITS = 4096
 #: Types of which all values are JSON.
 ALWAYS_PLAIN = frozenset((str, bool, type(None)))
-#: Numbers between these are JSON too.
-_NUMBERS, _USUAL = frozenset((int, float)), 1 << 64
+#: Integers between this and its negative are JSON too.
+_USUAL = 1 << 64
 
 
 def plain_value(name: str, value: Any, levels: int = MAX_JSON_DEPTH - 8) -> Any:
@@ -71,8 +72,9 @@ def _plain_dict(name: str, value: Any, levels: int) -> dict[str, Any]:
     for key, part in value.items():
         text = key if type(key) is str else _plain_key(name, key)
         kind = type(part)
-        # What `is_plain` says of most, without a call: a NaN is in no range.
-        is_leaf = kind in ALWAYS_PLAIN or (kind in _NUMBERS and -_USUAL < part < _USUAL) or is_plain(part)
+        # What `is_plain` says of most, without a call.
+        is_number = (kind is float and -inf < part < inf) or (kind is int and -_USUAL < part < _USUAL)
+        is_leaf = is_number or kind in ALWAYS_PLAIN or is_plain(part)
         plain[text] = part if is_leaf else plain_value(f"{name}[{key!r}]", part, levels)
     return plain
 

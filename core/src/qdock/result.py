@@ -65,12 +65,12 @@ class Result:
     def __init__(
         self, entries: Iterable[CircuitResult] | CountColumns = (), metadata: Mapping[str, Any] | None = None
     ) -> None:
-        # Nothing can be set on what is frozen in another way.
+        # Nothing can be set on what is frozen in another way but by its `__dict__`, which is made when it is asked for.
         if isinstance(entries, CountColumns):
-            self.__dict__["_columns"] = entries
+            object.__setattr__(self, "_columns", entries)
         else:
-            self.__dict__["entries"] = _checked(entries)
-        self.__dict__["metadata"] = check_header("metadata", {} if metadata is None else metadata)
+            object.__setattr__(self, "entries", _checked(entries))
+        object.__setattr__(self, "metadata", check_header("metadata", {} if metadata is None else metadata))
 
     if not TYPE_CHECKING:
 
@@ -98,7 +98,11 @@ class Result:
     def _with(self, metadata: dict[str, Any]) -> Self:
         """Do as `with_metadata` does, of values that are known to be JSON."""
         made = object.__new__(type(self))
-        made.__dict__.update(self.__dict__, metadata={**self.metadata, **metadata})
+        if self._columns is None:
+            object.__setattr__(made, "entries", self.entries)
+        else:
+            made.__dict__.update(self.__dict__)
+        object.__setattr__(made, "metadata", {**self.metadata, **metadata})
         return made
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
+from struct import pack
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,10 @@ class Tail:
 
     def frozen(self, details: dict[int, Detail], expressions: dict[int, Expr]) -> Tail:
         """Return a tail in which all stands in the columns, with their details and expressions."""
-        qubits, clbits, params = array("i", self.qubits), array("i", self.clbits), array("d", self.params)
-        return self.with_arrays(bytes(self.code), qubits, clbits, params, details, expressions)
+        # Half of what arrays take to make of numbers.
+        qubits, clbits = pack(f"{len(self.qubits)}i", *self.qubits), pack(f"{len(self.clbits)}i", *self.clbits)
+        params = pack(f"{len(self.params)}d", *self.params)
+        return self.with_arrays(bytearray(self.code), qubits, clbits, params, details, expressions)
 
     def with_arrays(
         self, code: Any, qubits: Any, clbits: Any, params: Any, details: dict[int, Detail], expressions: dict[int, Expr]

@@ -487,3 +487,11 @@ def test_methods_chain():
 def test_a_type_reads_in_errors_as_it_is_written():
     assert str(Type("uint", 4)) == "uint[4]"
     assert repr(Gate("rz", (0.5,))) == "Gate(name='rz', params=(0.5,), controls=(), power=1.0)"
+
+
+def test_circuits_of_one_size_have_registers_of_their_own():
+    first, second = Circuit(2, 2), Circuit(2, 2)
+    first.add_qreg("more", 1)
+    first.add_creg("out", 1)
+    assert [register.name for register in (*first.qregs, *first.cregs)] == ["q", "more", "c", "out"]
+    assert second == Circuit(2, 2) != first

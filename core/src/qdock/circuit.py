@@ -238,7 +238,7 @@ class Circuit(Builder):
             found, versions = known[key]
             if not versions or all(block._knowledge() is version for block, version in versions):
                 return found  # type: ignore[no-any-return]  # what this function returned
-        if len(self) > _KEPT_OPERATIONS:
+        if len(self._tail.columns.code) > _KEPT_OPERATIONS:
             return function(self, *arguments)
         # Not of this circuit itself: it would refer to itself by what is kept, and outlive its last user.
         kept = self.snapshot()

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["CIRCUITS", "Step", "dynamic", "tiny"]
+__all__ = ["CIRCUITS", "TINY_QUBITS", "Step", "dynamic", "tiny"]
+
+TINY_QUBITS = 5
 
 
 class Step(NamedTuple):
@@ -120,8 +122,10 @@ def tiny(index: int) -> Steps:
     """One of a thousand circuits of 5 qubits and depth 20, measured."""
     rng, steps = np.random.default_rng(index), []
     for layer in range(20):
-        steps += [Step("rx" if layer % 2 else "rz", (qubit,), (float(rng.uniform(0, 6)),)) for qubit in range(5)]
-        steps += [Step("cx", (qubit, qubit + 1)) for qubit in range(layer % 2, 4, 2)]
+        steps += [
+            Step("rx" if layer % 2 else "rz", (qubit,), (float(rng.uniform(0, 6)),)) for qubit in range(TINY_QUBITS)
+        ]
+        steps += [Step("cx", (qubit, qubit + 1)) for qubit in range(layer % 2, TINY_QUBITS - 1, 2)]
     return steps
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from circuits import CIRCUITS, Step, dynamic, tiny
+from circuits import CIRCUITS, TINY_QUBITS, Step, dynamic, tiny
 
 __all__ = ["LIBRARIES"]
 
@@ -141,9 +141,24 @@ def qdock_batch(cell: Cell) -> Work:
         return backend.run(circuits, engine="fast").result().get_counts()
 
     if cell["building"]:
-        return lambda: counts([qdock_circuit(steps, True) for steps in all_steps])
+        return lambda: counts([qdock_tiny(steps) for steps in all_steps])
     circuits = [qdock_circuit(steps, True) for steps in all_steps]
     return lambda: counts(circuits)
+
+
+def qdock_tiny(steps: Sequence[Step]) -> Any:
+    """One circuit of a batch, written as for people who know their gates; `qulacs_tiny` is word for word the same."""
+    from qdock import Circuit
+
+    circuit = Circuit(TINY_QUBITS, TINY_QUBITS)
+    for name, qubits, values, _ in steps:
+        if name == "cx":
+            circuit.cx(qubits[0], qubits[1])
+        elif name == "rx":
+            circuit.rx(values[0], qubits[0])
+        else:
+            circuit.rz(values[0], qubits[0])
+    return circuit.measure_all()
 
 
 def qdock_one(_: Cell) -> Work:
@@ -288,11 +303,25 @@ def qulacs_shots(cell: Cell) -> Work:
 
 
 def qulacs_batch(cell: Cell) -> Work:
-    all_steps, counts = [tiny(index) for index in range(BATCH)], _qulacs_counts(5)
+    all_steps, counts = [tiny(index) for index in range(BATCH)], _qulacs_counts(TINY_QUBITS)
     if cell["building"]:
-        return lambda: [counts(qulacs_circuit(steps)) for steps in all_steps]
+        return lambda: [counts(qulacs_tiny(steps)) for steps in all_steps]
     circuits = [qulacs_circuit(steps) for steps in all_steps]
     return lambda: [counts(circuit) for circuit in circuits]
+
+
+def qulacs_tiny(steps: Sequence[Step]) -> Any:
+    from qulacs import QuantumCircuit
+
+    circuit = QuantumCircuit(TINY_QUBITS)
+    for name, qubits, values, _ in steps:
+        if name == "cx":
+            circuit.add_CNOT_gate(qubits[0], qubits[1])
+        elif name == "rx":
+            circuit.add_RX_gate(qubits[0], -values[0])
+        else:
+            circuit.add_RZ_gate(qubits[0], -values[0])
+    return circuit
 
 
 def _qulacs_counts(size: int) -> Callable[[Any], dict[str, int]]:

@@ -42,7 +42,8 @@ class Builder(GateMethods):
         self._qregs = _first_registers("q", self._num_qubits)
         self._cregs = _first_registers("c", self._num_clbits)
         self._variables: dict[str, Variable] = {}
-        self._has_shared_names = False
+        # All circuits of one size begin with the same registers.
+        self._has_shared_names = True
         self.global_phase = global_phase
 
     # --- bits and variables
@@ -461,14 +462,9 @@ def _checked_range(start: Expr, stop: Expr, step: Expr, kind: Type | None) -> Ra
     return Range(start, stop, step)
 
 
-def _first_registers(name: str, size: int) -> dict[str, Register]:
-    return {name: _register(name, size)} if size else {}
-
-
 @lru_cache(maxsize=64)
-def _register(name: str, size: int) -> Register:
-    # Nobody can change one, and many circuits are of one size.
-    return Register(name, 0, size)
+def _first_registers(name: str, size: int) -> dict[str, Register]:
+    return {name: Register(name, 0, size)} if size else {}
 
 
 def _checked_size(kind: str, size: Any, present: int = 0) -> int:

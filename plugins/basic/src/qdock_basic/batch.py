@@ -33,8 +33,6 @@ Found = tuple[list[int], CountColumns | list[CircuitResult]]
 # So many amplitudes, and so many circuits, there are at a time.
 _AMPLITUDES = 1 << 20
 _CIRCUITS = 1 << 10
-# While circuits are looked at, it is asked after so many whether the job is to stop.
-_BETWEEN_CHECKS = 64
 
 
 class Batch(NamedTuple):
@@ -79,8 +77,7 @@ class Batch(NamedTuple):
         """Return the numbers of circuits of one shape, and their gates."""
         groups: dict[Shape, tuple[list[int], list[Gates]]] = {}
         for number, circuit in enumerate(self.circuits):
-            if number % _BETWEEN_CHECKS == 0:
-                self.context.check()
+            self.context.check()
             shaped = circuit.once(shape_of)
             if shaped is not None:
                 numbers, gates = groups.setdefault(shaped.shape, ([], []))

@@ -155,12 +155,16 @@ class Builder(GateMethods):
         row = _ROWS.get(gate) if type(gate) is str else None
         if row is not None and type(qubits) in _LISTS and type(params) in _LISTS:
             code, num_qubits, num_params = row
-            if len(qubits) == num_qubits and len(params) == num_params:  # type: ignore[arg-type]  # it is a list
-                if num_qubits == num_params == 1:
-                    return self._turn(code, params[0], qubits[0])  # type: ignore[index]  # a list again
+            on: Any = qubits
+            if len(on) == num_qubits and len(params) == num_params:
+                # Nearly all gates are of these three forms.
+                if num_qubits == 1 and num_params == 1:
+                    return self._turn(code, params[0], on[0])
                 if num_qubits == 2 and not num_params:
-                    return self._two(code, qubits[0], qubits[1])  # type: ignore[index]  # and again
-                return self._broadcast(code, qubits, params)  # type: ignore[arg-type]  # and again
+                    return self._two(code, on[0], on[1])
+                if num_qubits == 1 and not num_params:
+                    return self._one(code, on[0])
+                return self._broadcast(code, on, params)
         arguments = qubits if isinstance(qubits, (list, tuple)) else list(items(qubits))
         return self._append_gate(_gate(gate, params, len(arguments)), arguments)
 

@@ -335,7 +335,9 @@ def test_a_seed_can_be_chosen_for_all_later_runs_and_for_one(dock):
     backend = Coin()
     backend.set_options(seed=5)
     assert dock.run(Circuit(1), backend).seed == 5
-    assert dock.run(Circuit(1), backend, seed=6).seed == 6
+    job = dock.run(Circuit(1), backend, seed=6)
+    assert job.seed == 6
+    assert "seed" not in job.options
     backend.set_options(seed=None)
     assert dock.run(Circuit(1), backend).seed != 5
 

@@ -457,6 +457,15 @@ def test_ctrl_c_between_a_jobs_record_and_the_return_of_run_cancels_it(qdock, mo
     assert "Interrupted: 1 of 1 job stopped." in outcome.err
 
 
+def test_ctrl_c_in_a_command_that_runs_nothing_is_said_in_the_same_words(qdock, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "backends", interrupted)
+    outcome = qdock("backends")
+    assert (outcome.status, outcome.err.strip()) == (130, "Interrupted.")
+
+
 def test_ctrl_c_before_there_is_a_job_cancels_none(qdock, monkeypatch):
     def interrupted(*_args, **_about):
         raise KeyboardInterrupt

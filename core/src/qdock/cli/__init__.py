@@ -84,12 +84,23 @@ class Commands(click.Group):
         forgive_encoding()
         try:
             status = super().main(*args, **{**extra, "standalone_mode": False}) or 0
-        except (click.Abort, click.ClickException) as error:
+        except click.Abort:
+            status = _interrupted()
+        except click.ClickException as error:
             from qdock.cli.failures import report
 
             status = report(error)
         flush()
         sys.exit(status)
+
+
+def _interrupted() -> int:
+    """Say that Ctrl-C ended the command, as `qdock run` says it, and return the exit status."""
+    from qdock.cli.failures import INTERRUPTED
+    from qdock.cli.output import write_note
+
+    write_note("Interrupted.")
+    return INTERRUPTED
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:

@@ -13,7 +13,6 @@ DONE, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 # The first that fits decides. An error that is none of these is a fault in a program, not in what it was given.
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (click.Abort, INTERRUPTED),
     (click.ClickException, WRONG_INPUT),
     (JobNotFoundError, WRONG_INPUT),
     (JobError, FAILED),
@@ -45,8 +44,6 @@ def report(error: Exception, *, debug: bool = False, about: str = "") -> int:
 
 
 def _paragraph(error: Exception) -> str:
-    if isinstance(error, click.Abort):
-        return "Interrupted."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'The output'}: {error.strerror}."
     if not isinstance(error, click.ClickException):

@@ -196,11 +196,11 @@ class MemoryStore:
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Make a new lock: in a forked child the old one may be held by a thread that does not exist there."""
+        """See `Store`: in a forked child the old lock may be held by a thread that does not exist there."""
         self._lock = threading.Lock()
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
-        """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
+        """See `Store`."""
         with self._lock:
             if record.id in self._records:
                 raise JobError(f"There is a job {record.id!r} already. Give each job an id of its own.")
@@ -211,14 +211,14 @@ class MemoryStore:
                 self._finish(record.id, result)
 
     def get(self, job_id: str) -> Record:
-        """Return the newest record; `JobNotFoundError` if there is none."""
+        """See `Store`."""
         try:
             return self._records[job_id]
         except KeyError:
             raise JobNotFoundError(f"There is no job {job_id!r} in this store.") from None
 
     def find(self, text: str) -> Record:
-        """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
+        """See `Store`."""
         with self._lock:
             if text in self._records:
                 return self._records[text]
@@ -238,7 +238,7 @@ class MemoryStore:
         since: float | None = None,
         limit: int | None = None,
     ) -> list[Record]:
-        """Return records, the last created first; a backend by its full or short name."""
+        """See `Store`."""
         with self._lock:
             records = list(reversed(self._records.values()))
         found = [
@@ -262,7 +262,7 @@ class MemoryStore:
         by: str | None = None,
         **changes: Any,
     ) -> Record | None:
-        """Move a job to `status` if it is in one of `expected`; None if it is not, or has another owner than `by`."""
+        """See `Store`."""
         for previous in expected:
             check_transition(previous, status)
         with self._lock:
@@ -276,7 +276,7 @@ class MemoryStore:
             return record
 
     def update(self, job_id: str, *, by: str | None = None, **changes: Any) -> Record | None:
-        """Change fields other than the status of a job that is not final; None if it is, or has another owner."""
+        """See `Store`."""
         with self._lock:
             record = self.get(job_id)
             if record.is_final or by not in (None, record.owner):
@@ -285,31 +285,31 @@ class MemoryStore:
             return record
 
     def add_late(self, job_id: str, attempt: int, result: Result) -> None:
-        """Keep the result of an attempt that was given up before it came."""
+        """See `Store`."""
         with self._lock:
             self.get(job_id)
             self._late.setdefault(job_id, {})[attempt] = result
 
     def late_results(self, job_id: str) -> dict[int, Result]:
-        """Return the results that came too late, by their attempts."""
+        """See `Store`."""
         self.get(job_id)
         return dict(self._late.get(job_id, {}))
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
-        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
+        """See `Store`."""
         with self._lock:
             self.get(job_id)
             self._logs.setdefault(job_id, CappedLog()).extend(lines)
 
     def logs(self, job_id: str) -> list[LogLine]:
-        """Return what the log kept; a first line says how much it did not."""
+        """See `Store`."""
         with self._lock:
             self.get(job_id)
             log = self._logs.get(job_id)
             return log.lines() if log else []
 
     def result(self, job_id: str) -> Result:
-        """Return a job's result; `ResultNotStored` if it is not kept."""
+        """See `Store`."""
         self.get(job_id)
         try:
             return self._results[job_id][0]
@@ -320,16 +320,16 @@ class MemoryStore:
             ) from None
 
     def cancel_requests(self, owner: str) -> list[str]:
-        """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
+        """See `Store`."""
         with self._lock:
             records = list(self._records.values())
         return [item.id for item in records if item.owner == owner and item.cancel_requested and not item.is_final]
 
     def watch_over(self, owner: str) -> None:
-        """Do nothing: jobs in memory end with their owner."""
+        """See `Store`: jobs in memory end with their owner."""
 
     def prune(self, before: float) -> int:
-        """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
+        """See `Store`."""
         with self._lock:
             old = [job_id for job_id in self._finished if _ended(self._records[job_id]) < before]
             for job_id in old:
@@ -338,7 +338,7 @@ class MemoryStore:
         return len(old)
 
     def close(self) -> None:
-        """Do nothing: memory needs no closing."""
+        """See `Store`: memory needs no closing."""
 
     # --- under the lock
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -393,31 +393,9 @@ class CircuitResult:
         ValueError
             If one of them is unknown or listed twice, or names and indices are mixed.
         """
-        bits, registers = _outcomes.resolve_bits(which, self.num_clbits, self.registers)
-        outcomes = None if self.outcomes is None else _outcomes.select_bits(self.outcomes, bits)
-        likely, possible = self._marginal_probabilities(bits)
-        return replace(
-            self,
-            registers=registers,
-            num_clbits=len(bits),
-            outcomes=outcomes,
-            statevector=None,
-            unitary=None,
-            probabilities=likely,
-            probability_outcomes=possible,
-            data={},
-        )
+        from qdock.results.marginal import marginal_of
 
-    def _marginal_probabilities(self, bits: Sequence[int]) -> tuple[NDArray[np.float64] | None, Words | None]:
-        values, words = self.probabilities, self.probability_outcomes
-        if values is None or (words is None and checks.bit_length(values) != self.num_clbits):
-            return None, None
-        likely, possible = checks.likely_outcomes(values, words)
-        selected = _outcomes.select_bits(possible, bits)
-        if words is not None:
-            return likely, selected
-        index = selected[:, 0].astype(np.intp) if bits else np.zeros(len(likely), np.intp)
-        return np.bincount(index, weights=likely, minlength=1 << len(bits)).astype(np.float64), None
+        return marginal_of(self, which)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CircuitResult):

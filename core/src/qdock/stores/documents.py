@@ -100,16 +100,20 @@ class Documents:
         return Document(None, self._save(kind, lambda file: file.writelines(content)), found)
 
     def write(self, job_id: str, kind: str, write: Callable[[BinaryIO], None]) -> Document:
-        """Have a file written and moved to its place when it is whole."""
+        """Have the content of a file written."""
         name = self._save(kind, write)
         with self._failing(name):
             return Document(None, name, self._digest(job_id, kind, name))
 
     def _save(self, kind: str, write: Callable[[BinaryIO], None]) -> str:
+        """Write a file, to the disk; nothing refers to it yet, so it has its name from the beginning."""
         name = f"{kind.replace(' ', '-')}-{secrets.token_hex(12)}.npz"
         with self._failing(name):
             self.folder.mkdir(parents=True, exist_ok=True)
-            result_io.save_file(self.folder / name, write)
+            with (self.folder / name).open("xb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
         return name
 
     @contextmanager
@@ -117,8 +121,10 @@ class Documents:
         """Remove a file that could not be written, and say so."""
         try:
             yield
-        except OSError as error:
+        except BaseException as error:
             self.remove(name)
+            if not isinstance(error, OSError):
+                raise
             raise StoreError(
                 f"The store's folder {self.folder} can't be written ({error.strerror or error}). Make room, or check "
                 "that it may be written to."

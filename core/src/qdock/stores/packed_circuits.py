@@ -69,16 +69,19 @@ def pack_circuits(circuits: Sequence[Circuit]) -> tuple[dict[str, Any], dict[str
             rest.append([number, more])
         else:
             flats.append(columns)
-    joined = {name: np.concatenate([getattr(flat, name) for flat in flats]) for name in _Flat._fields}
+    # Made in the type in which they are kept: large arrays that go again at once cost more than what is in them.
+    joined = {
+        name: np.concatenate([getattr(flat, name) for flat in flats], dtype=kind, casting="unsafe")
+        for name, kind in heads.kinds().items()
+    }
     names = [[code, OPERATION_NAMES[code]] for code in _codes(joined["code"])]
     arrays = {
-        "head": np.array(heads.places, np.int64),
-        "length": np.array([len(flat.code) for flat in flats], np.int64),
+        "head": _narrow(np.array(heads.places, np.int64)),
+        "length": _narrow(np.array([len(flat.code) for flat in flats], np.int64)),
         "phase": np.array([_number(phase) for phase in phases], np.float64),
         **joined,
     }
-    document = {"version": VERSION, "heads": heads.documents, "names": names, "rest": rest}
-    return document, {name: _narrow(array) if _ARRAYS[name] == "u" else array for name, array in arrays.items()}
+    return {"version": VERSION, "heads": heads.documents, "names": names, "rest": rest}, arrays
 
 
 def _check_number(circuits: int) -> None:
@@ -105,6 +108,15 @@ class _Heads:
             if self._place == len(self.documents):
                 self.documents.append(form.head_to_dict(circuit))
         self.places.append(self._place)
+
+    def kinds(self) -> dict[str, np.dtype[Any]]:
+        """Return the columns' types: bits in the smallest in which the number of any of them can be."""
+        most = {
+            name: max((sum(size for _, size, *_ in head[registers]) for head in self.documents), default=0)
+            for name, registers in (("qubits", "qregs"), ("clbits", "cregs"))
+        }
+        bits = {name: np.min_scalar_type(number) for name, number in most.items()}
+        return {"code": np.dtype(np.uint8), **bits, "params": np.dtype(np.float64)}
 
 
 def _apart(circuit: Circuit) -> tuple[_Flat, dict[str, Any]]:

@@ -94,7 +94,7 @@ class SqliteStore:
     # --- records
 
     def create(self, record: Record, result: Result | None = None, logs: Sequence[LogLine] = ()) -> None:
-        """Add a record, with its result and log if the job has run already; `JobError` if its id is taken."""
+        """See `Store`."""
         documents = {"given": self._documents.keep(record.id, "given", *pack(*given_to_dict(record)))}
         for kind, content in program_contents(record.program).items():
             documents[kind] = self._documents.keep(record.id, kind, *content)
@@ -125,13 +125,13 @@ class SqliteStore:
         return db.last_insert_rowid()
 
     def get(self, job_id: str) -> Record:
-        """Return the newest record; `JobNotFoundError` if there is none."""
+        """See `Store`."""
         with self._files.read() as db:
             record = self._fetch(db, job_id)[1]
         return self._see(record)
 
     def find(self, text: str) -> Record:
-        """Return the record with that id, or the only one whose id begins so, or the ``"last"`` that was created."""
+        """See `Store`."""
         with self._files.read() as db:
             ids = find_ids(db, text)
             if len(ids) != 1:
@@ -148,10 +148,7 @@ class SqliteStore:
         since: float | None = None,
         limit: int | None = None,
     ) -> list[Record]:
-        """Return records, the last created first; a backend by its full or short name.
-
-        A record that is damaged is left out, which is logged.
-        """
+        """See `Store`; a record that is damaged is left out, which is logged."""
         self._look_for_the_dead()
         query, values = selection(status, backend, tag, since)
         with self._files.read() as db:
@@ -179,7 +176,7 @@ class SqliteStore:
         by: str | None = None,
         **changes: Any,
     ) -> Record | None:
-        """Move a job to `status` if it is in one of `expected`; None if it is not, or has another owner than `by`."""
+        """See `Store`."""
         for previous in expected:
             check_transition(previous, status)
         documents = self._result_documents(job_id, result) if status in JOB_FINAL_STATES else {}
@@ -196,7 +193,7 @@ class SqliteStore:
         return record
 
     def update(self, job_id: str, *, by: str | None = None, **changes: Any) -> Record | None:
-        """Change fields other than the status of a job that is not final; None if it is, or has another owner."""
+        """See `Store`."""
         with self._files.write() as db:
             seq, record = self._fetch(db, job_id)
             if record.is_final or by not in (None, record.owner):
@@ -227,12 +224,12 @@ class SqliteStore:
             self._replaced[job_id] = file
 
     def cancel_requests(self, owner: str) -> list[str]:
-        """Return the ids of an owner's unfinished jobs whose end was asked for, by whomever."""
+        """See `Store`."""
         with self._files.read() as db:
             return [job_id for (job_id,) in db.execute(f"{_OPEN} AND cancel_requested", (owner,))]
 
     def prune(self, before: float) -> int:
-        """Forget the jobs that ended before that, in seconds since 1970; return how many they were."""
+        """See `Store`."""
         with self._files.write() as db:
             old = list(db.execute("SELECT seq FROM job WHERE ended < ?", (before,)))
             query = "SELECT file FROM document WHERE job = ? AND file IS NOT NULL"
@@ -248,17 +245,17 @@ class SqliteStore:
     # --- logs and results
 
     def add_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
-        """Append to a job's log, which keeps the newest `LOG_LINES` lines and `LOG_CHARACTERS` characters."""
+        """See `Store`."""
         with self._files.write() as db:
             add_lines(db, _seq(db, job_id), lines)
 
     def logs(self, job_id: str) -> list[LogLine]:
-        """Return what the log kept; a first line says how much it did not."""
+        """See `Store`."""
         with self._files.read() as db:
             return read_lines(db, _seq(db, job_id))
 
     def result(self, job_id: str) -> Result:
-        """Return a job's result; `ResultNotStored` if it is not kept, `StoreError` if it is damaged."""
+        """See `Store`; `StoreError` if it is damaged."""
         with self._files.read() as db:
             seq = _seq(db, job_id)
             packed, plain, reason = (_get_document(db, seq, kind) for kind in (PACKED, PLAIN, NONE))
@@ -283,14 +280,14 @@ class SqliteStore:
                 raise damaged(job_id, kind, str(error)) from error
 
     def add_late(self, job_id: str, attempt: int, result: Result) -> None:
-        """Keep the result of an attempt that was given up before it came."""
+        """See `Store`."""
         kind = f"{_LATE}{attempt}"
         documents = {kind: self._documents.write(job_id, kind, result._write)}
         with _Kept(self._documents, documents), self._files.write() as db:
             _put_documents(db, _seq(db, job_id), documents)
 
     def late_results(self, job_id: str) -> dict[int, Result]:
-        """Return the results that came too late, by their attempts."""
+        """See `Store`."""
         query = "SELECT kind, content, file, digest FROM document WHERE job = ? AND kind GLOB ?"
         with self._files.read() as db:
             rows = list(db.execute(query, (_seq(db, job_id), f"{_LATE}[0-9]*")))
@@ -334,7 +331,7 @@ class SqliteStore:
             return self._fetch(db, job_id)[1]
 
     def watch_over(self, owner: str) -> None:
-        """Show that `owner` lives, and end the jobs of those that don't: to be called every few seconds."""
+        """See `Store`."""
         if time.monotonic() >= self._next_beat:
             with self._files.write() as db:
                 db.execute("DELETE FROM owner WHERE name NOT IN (SELECT owner FROM job WHERE ended IS NULL)")
@@ -368,12 +365,12 @@ class SqliteStore:
     # --- the end
 
     def after_fork(self) -> None:
-        """Let go of what a forked child must not share with its parent; its connections are closed before the fork."""
+        """See `Store`: connections have been closed before the fork."""
         self._owners.after_fork()
         self._programs, self._replaced = {}, {}
 
     def close(self) -> None:
-        """Let go of files and connections, and of the locks of owners that are done."""
+        """See `Store`; the locks of owners that are done are let go, too."""
         for owner in self._owners.holds():
             # A store that can't be read keeps its locks, and closes all the same.
             with suppress(StoreError), self._files.read() as db:

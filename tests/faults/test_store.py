@@ -211,7 +211,7 @@ def program_of(job_id):
     """A short circuit, which is JSON, or circuits that are packed, or one that takes a file of its own."""
     number = int(job_id.removeprefix("job-"))
     circuit = Circuit(2, 2).h(0).cx(0, 1)
-    for step in range((0, 100, 7000)[number % 3]):
+    for step in range((0, 100, 14_000)[number % 3]):
         circuit.rx(step / 7, step % 2)
     return (circuit, Circuit(1)) if number % 3 == 1 else circuit
 

@@ -26,7 +26,7 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 #: What is larger goes into a file of its own, which is written to the disk before it is recorded: that takes a
 #: millisecond and more, and as part of the store's file 100 KB take a tenth of it.
-INLINE_BYTES = 1 << 18
+INLINE_BYTES = 1 << 17
 #: What is younger may be about to be recorded.
 ABANDONED_SECONDS = 86400.0
 _CHUNK_BYTES = 1 << 20

@@ -19,7 +19,7 @@ from qdock_basic.fast.front.programs import Ready, angle_of, has_large_gates, ma
 from qdock_basic.fast.front.stretch import Stretch
 from qdock_basic.fast.large.passes import LEAST_BITS, run_in_passes
 from qdock_basic.fast.loops.sums import squares, sums_of_blocks
-from qdock_basic.fast.machine.memory import aligned
+from qdock_basic.fast.machine.memory import aligned, as_reals
 from qdock_basic.fast.machine.pool import thread_count
 from qdock_basic.fast.products.state import product_state
 from qdock_basic.fast.small.cache import run_at
@@ -43,8 +43,6 @@ __all__ = [
     "statevectors",
     "unitary",
 ]
-
-_REAL = {np.dtype(np.complex128): np.float64, np.dtype(np.complex64): np.float32}
 
 
 def statevector(
@@ -169,7 +167,7 @@ def _part(state: Array, known: Ready, stretch: Stretch, threads: int | None, wat
     """Run operations by compiled code alone."""
     most = thread_count(threads)
     if state.size >> LEAST_BITS:
-        return run_in_passes(known.addresses, stretch, state.view(_REAL[state.dtype]), most, watch)
+        return run_in_passes(known.addresses, stretch, as_reals(state), most, watch)
     begin = perf_counter()
     run_at(known.addresses, *stretch, state)
     if watch is not None and watch.is_due():
@@ -187,9 +185,9 @@ def _apply_large(state: Array, columns: Columns, index: int, offset: int) -> Non
 
 def probabilities(state: Array, threads: int | None) -> npt.NDArray[np.float64]:
     """See `qdock_basic.fast.probabilities`."""
-    return squares(state.view(_REAL[state.dtype]), thread_count(threads))
+    return squares(as_reals(state), thread_count(threads))
 
 
 def block_sums(state: Array, width: int, threads: int | None) -> npt.NDArray[np.float64]:
     """See `qdock_basic.fast.block_sums`."""
-    return sums_of_blocks(state.view(_REAL[state.dtype]), width, thread_count(threads))
+    return sums_of_blocks(as_reals(state), width, thread_count(threads))

@@ -26,7 +26,18 @@ from qdock_basic.fast.front.gate_matrices import gate_matrix
 from qdock_basic.fast.front.merging import is_merged_alone, merge_alone, merge_controlled, merge_pair, shall_merge
 from qdock_basic.fast.front.products import copy, is_diagonal, parts_of
 from qdock_basic.fast.front.rows import DIAGONAL, FLIP, MANY, ONE, SWAP, TWO, Rows
-from qdock_basic.fast.front.source import DETAILS, MODIFIED, Source, check_pause, first_modified, source_at
+from qdock_basic.fast.front.source import (
+    DETAILS,
+    FLIPS,
+    MATRIX,
+    MODIFIED,
+    NUM_TARGETS,
+    STATES,
+    Source,
+    check_pause,
+    first_modified,
+    source_at,
+)
 from qdock_basic.fast.front.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, lowest
@@ -141,12 +152,12 @@ def _table_gate(source: Source, draft: Draft, operation: int, code: int) -> None
 
 @inner
 def _modified_gate(source: Source, draft: Draft, operation: int, detail: Any) -> None:
-    start, targets = source.qubit_start[operation], detail[1]
+    start, targets = source.qubit_start[operation], detail[NUM_TARGETS]
     controls = source.qubit_start[operation + 1] - start - targets
     matrix = draft.matrix if targets <= 2 else at(draft.entries, draft.counts[ENTRIES])
-    copy(at(source.entries, detail[2]), 1 << (2 * targets), matrix)
+    copy(at(source.entries, detail[MATRIX]), 1 << (2 * targets), matrix)
     diagonal = targets <= 2 and is_diagonal(matrix, 1 << targets)
-    _gate(source, draft, start, controls, detail[3], targets, detail[4] == 1, diagonal)
+    _gate(source, draft, start, controls, detail[STATES], targets, detail[FLIPS] == 1, diagonal)
 
 
 @inner

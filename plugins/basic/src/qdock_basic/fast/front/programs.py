@@ -14,14 +14,14 @@ from qdock.gates import GATES
 from qdock.operations import Columns, Modifier
 from qdock.unitaries.matrices import matrix_power
 from qdock_basic.fast.front.clifford_steps import IS_AFFINE
-from qdock_basic.fast.front.source import NUM_ADDRESSES, Source, locate
+from qdock_basic.fast.front.source import DETAILS, NUM_ADDRESSES, Source, locate
 
 __all__ = ["LARGE_TARGETS", "Ready", "angle_of", "has_large_gates", "matrix_of", "ready"]
 
 #: Matrices on more qubits are left to numpy: they are work for a product of matrices, not for a loop.
 LARGE_TARGETS = 6
 
-_NO_ROWS = np.zeros((0, 5), dtype=np.int64)
+_NO_ROWS = np.zeros((0, DETAILS), dtype=np.int64)
 _NO_ENTRIES = np.zeros(0, dtype=np.complex128)
 
 

@@ -12,8 +12,12 @@ from qdock_basic.fast.machine.pointers import address, pointer, to_pointer
 
 __all__ = [
     "DETAILS",
+    "FLIPS",
+    "MATRIX",
     "MODIFIED",
     "NUM_ADDRESSES",
+    "NUM_TARGETS",
+    "STATES",
     "Source",
     "check_pause",
     "first_modified",
@@ -24,8 +28,11 @@ __all__ = [
 
 #: How many numbers `locate` writes.
 NUM_ADDRESSES = 9
-#: The code of gates with modifiers, the first that is none of the table's; and how many numbers tell of each.
-MODIFIED, DETAILS = int(Code.MODIFIED), 5
+#: The code of gates with modifiers, the first that is none of the table's.
+MODIFIED = int(Code.MODIFIED)
+#: How many numbers tell of each such gate, and which ones: see `Source.modified`; the first is the operation.
+DETAILS = 5
+NUM_TARGETS, MATRIX, STATES, FLIPS = 1, 2, 3, 4
 _BARRIER, _DELAY = int(Code.BARRIER), int(Code.DELAY)
 
 
@@ -36,7 +43,7 @@ class Source(NamedTuple):
     ----------
     code, qubits, qubit_start, params, param_start : arrays
         As in `qdock.operations.Columns`.
-    modified : (m, 5) int64 array
+    modified : (m, DETAILS) int64 array
         Of each gate with modifiers, in order: which operation; how many targets; where its matrix begins in `entries`;
         the states of its controls, the first one least significant; and 1 if the matrix is that of ``x``.
     entries : complex128 array

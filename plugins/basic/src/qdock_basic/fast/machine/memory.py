@@ -8,7 +8,7 @@ import numpy as np
 
 from qdock_basic.fast.machine.reuse import LEAST_BYTES, large_room
 
-__all__ = ["LINE", "PAD_BYTES", "aligned", "parts"]
+__all__ = ["LINE", "PAD_BYTES", "aligned", "as_reals", "parts"]
 
 #: Bytes of a cache line, and of the longest vector.
 LINE = 64
@@ -24,6 +24,11 @@ def aligned(size: int, dtype: Any) -> Any:
     room = np.empty(size + LINE // kind.itemsize, kind)
     skip = -room.ctypes.data % LINE // kind.itemsize
     return room[skip : skip + size]
+
+
+def as_reals(amplitudes: Any) -> Any:
+    """Return the same memory as real numbers: real and imaginary parts by turns."""
+    return amplitudes.view(amplitudes.real.dtype)
 
 
 def parts(size: int, dtype: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qdock_basic.fast.front.programs import Ready
-from qdock_basic.fast.machine.memory import aligned
+from qdock_basic.fast.machine.memory import aligned, as_reals
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.products.terms import MOST_TERMS, terms_of
 from qdock_basic.fast.products.writing import PART_BITS, ROW_BITS, make_tables, write_parts
@@ -23,7 +23,6 @@ __all__ = ["product_state"]
 _BETWEEN_LOOKS = 256
 # If so many qubits above a row are 0 or 1 in each term, most of the state are zeros, whose memory is best left alone.
 _MANY_FIXED = 6
-_REAL = {np.dtype(np.complex128): np.float64, np.dtype(np.complex64): np.float32}
 
 
 def product_state(
@@ -45,7 +44,7 @@ def product_state(
 
 
 def _write(factors: Any, weights: Any, is_zero: bool, state: Array, threads: int, watch: Looker | None) -> None:
-    whole = state.view(_REAL[state.dtype])
+    whole = as_reals(state)
     tables = make_tables(factors, weights, whole)
     parts = max(1, len(state) >> PART_BITS)
     for start in range(0, parts, _BETWEEN_LOOKS):

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from qdock_basic.fast.front.gate_matrices import gate_matrix
-from qdock_basic.fast.front.source import DETAILS, MODIFIED, Source, is_pause, source_at
+from qdock_basic.fast.front.source import (
+    DETAILS,
+    MATRIX,
+    MODIFIED,
+    NUM_TARGETS,
+    STATES,
+    Source,
+    is_pause,
+    source_at,
+)
 from qdock_basic.fast.front.table import GATE_CONTROLS, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import at, hold, pointer
@@ -73,11 +82,11 @@ def _take(source: Source, terms: Terms, operation: int, code: int, row: int, mat
     if code != MODIFIED:
         return is_pause(code)
     detail = at(source.modified, DETAILS * row)
-    if detail[1] != 1:
+    if detail[NUM_TARGETS] != 1:
         return False
     for place in range(4):
-        matrix[place] = source.entries[detail[2] + place]
-    return _act(source, terms, start, source.qubit_start[operation + 1] - start - 1, detail[3], matrix)
+        matrix[place] = source.entries[detail[MATRIX] + place]
+    return _act(source, terms, start, source.qubit_start[operation + 1] - start - 1, detail[STATES], matrix)
 
 
 @inner

@@ -8,7 +8,17 @@ import numpy as np
 
 from qdock_basic.fast.front.gate_matrices import gate_matrix
 from qdock_basic.fast.front.products import is_diagonal, parts_of
-from qdock_basic.fast.front.source import DETAILS, MODIFIED, Source, check_pause, first_modified
+from qdock_basic.fast.front.source import (
+    DETAILS,
+    FLIPS,
+    MATRIX,
+    MODIFIED,
+    NUM_TARGETS,
+    STATES,
+    Source,
+    check_pause,
+    first_modified,
+)
 from qdock_basic.fast.front.table import FLIPPED, GATE_CONTROLS, GATE_DIAGONAL, GATE_FORMULA, GATE_TARGETS, SWAPPED
 from qdock_basic.fast.machine.jit import inner
 from qdock_basic.fast.machine.pointers import at, hold, pointer, reals
@@ -83,10 +93,10 @@ def table_form(source: Source, operation: int, code: int, matrix: Any) -> Form:
 @inner
 def _modified_gate(source: Source, operation: int, row: int) -> Form:
     detail = at(source.modified, DETAILS * row)
-    entries, targets = at(source.entries, detail[2]), detail[1]
+    entries, targets = at(source.entries, detail[MATRIX]), detail[NUM_TARGETS]
     controls = source.qubit_start[operation + 1] - source.qubit_start[operation] - targets
     diagonal = targets <= 2 and is_diagonal(entries, 1 << targets)
-    return Form(entries, controls, detail[3], targets, FLIPPED if detail[4] == 1 else _NO_FORMULA, diagonal)
+    return Form(entries, controls, detail[STATES], targets, FLIPPED if detail[FLIPS] == 1 else _NO_FORMULA, diagonal)
 
 
 @inner

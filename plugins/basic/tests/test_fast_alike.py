@@ -21,8 +21,10 @@ pytest.importorskip("numba", reason="the fast engine needs numba: the extra qdoc
 
 from numba import njit
 
+from qdock_basic.fast.front.joined import join
 from qdock_basic.fast.loops.turns import MOST_EXACT, cos_sin
 from qdock_basic.fast.machine.pointers import hold, pointer
+from qdock_basic.fast.small.rows import order_of
 
 DEFAULTS = {name: option.default for name, option in SPEC.options.items()}
 TURNED = [name for name, row in GATES.items() if row.num_params]
@@ -102,6 +104,16 @@ def test_neighbours_that_differ_are_told_apart() -> None:
     circuits = [kind(0.1 + 0.2 * number) for kind in kinds for number in range(5)]
     assert counts(circuits, "fast") == counts(circuits, "numpy")
     mixed = [circuits[index * 7 % len(circuits)] for index in range(len(circuits))]
+    assert counts(mixed, "fast") == counts(mixed, "numpy")
+
+
+def test_circuits_that_are_alike_stand_together_wherever_they_came_from() -> None:
+    one, other = sweep(["cx", "rx"], 3, 20, 1), sweep(["rx", "cx"], 3, 20, 2)
+    mixed = [circuit for pair in zip(one, other, strict=True) for circuit in pair]
+    order = order_of(join(mixed, [len(circuit) - 3 for circuit in mixed]).runs).tolist()
+    assert sorted(order) == list(range(40))
+    assert len({number % 2 for number in order[:20]}) == 1
+    assert order[:20] == sorted(order[:20])
     assert counts(mixed, "fast") == counts(mixed, "numpy")
 
 

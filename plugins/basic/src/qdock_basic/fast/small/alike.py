@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qdock_basic.fast.front.gate_matrices import gate_matrix
-from qdock_basic.fast.front.source import MODIFIED, NUM_ADDRESSES, Source, check_pause, source_at
+from qdock_basic.fast.front.source import MODIFIED, Source, check_pause
 from qdock_basic.fast.front.table import (
     GATE_CONTROLS,
     GATE_DIAGONAL,
@@ -25,18 +25,15 @@ from qdock_basic.fast.front.table import (
 )
 from qdock_basic.fast.loops.coefficients import pattern_of
 from qdock_basic.fast.loops.turns import cos_sin
-from qdock_basic.fast.machine.jit import compiled, inner
+from qdock_basic.fast.machine.jit import inner
 from qdock_basic.fast.machine.pointers import at, hold, lane_bits, pointer
 from qdock_basic.fast.machine.vectors import COMPLEX, TURNED
 from qdock_basic.fast.small.direct import MOST_TARGETS, apply_form, table_form
+from qdock_basic.fast.small.rows import Rows, source_of, stop_of
 from qdock_basic.fast.small.state import State, clear
 from qdock_basic.fast.small.steps import Where, run_loop
 
-__all__ = ["Rows", "count_alike", "mark", "run_alike"]
-
-
-# A factor whose multiples are spread over all numbers of 64 bits.
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+__all__ = ["run_alike"]
 
 
 class Turns(NamedTuple):
@@ -46,79 +43,6 @@ class Turns(NamedTuple):
     sin: Any
 
 
-class Rows(NamedTuple):
-    """Circuits in an order in which those that are alike stand together.
-
-    Attributes
-    ----------
-    runs : (m, NUM_ADDRESSES + 1) int64 array
-        See `joined.Joined`.
-    order : (m,) int64 array
-        Their numbers.
-    """
-
-    runs: Any
-    order: Any
-
-
-@inner
-def _source(rows: Rows, number: int) -> Source:
-    return source_at(rows.runs[rows.order[number]])
-
-
-@inner
-def _stop(rows: Rows, number: int) -> int:
-    """Return how many operations are run."""
-    stop: int = rows.runs[rows.order[number], NUM_ADDRESSES]
-    return stop
-
-
-# --- which circuits are alike
-
-
-@compiled
-def mark(runs: Any, marks: Any) -> None:
-    """Write a number for each circuit that follows from its gates and their qubits; few others have the same."""
-    for number in range(len(runs)):
-        source, stop = source_at(runs[number]), runs[number, NUM_ADDRESSES]
-        total = np.uint64(stop)
-        for operation in range(stop):
-            total += np.uint64(source.code[operation]) * (np.uint64(operation) * _ODD)
-        total *= _ODD
-        for place in range(source.qubit_start[stop]):
-            total += np.uint64(source.qubits[place]) * (np.uint64(place) * _ODD)
-        marks[number] = total
-
-
-@inner
-def count_alike(rows: Rows, first: int, end: int) -> int:
-    """Return how many circuits, from the first one on and up to an end, are of the same gates on the same qubits."""
-    source, stop, number = _source(rows, first), _stop(rows, first), first + 1
-    while number < end and _stop(rows, number) == stop and _is_like(_source(rows, number), source, stop):
-        number += 1
-    return number - first
-
-
-@inner
-def _is_like(other: Source, source: Source, stop: int) -> bool:
-    if source.num_modified or other.num_modified:
-        return False
-    # Without a way out in between, the loops are ones over vectors.
-    differing = 0
-    for operation in range(stop):
-        differing |= other.code[operation] ^ source.code[operation]
-    for operation in range(stop + 1):
-        differing |= other.qubit_start[operation] ^ source.qubit_start[operation]
-    if differing:
-        return False
-    for place in range(source.qubit_start[stop]):
-        differing |= other.qubits[place] ^ source.qubits[place]
-    return differing == 0
-
-
-# --- what is done to them
-
-
 @inner
 def run_alike(rows: Rows, first: int, count: int, num_qubits: int, state: State) -> None:
     """Run circuits that are alike, at most one a lane, from all qubits 0.
@@ -126,12 +50,12 @@ def run_alike(rows: Rows, first: int, count: int, num_qubits: int, state: State)
     Amplitude i of circuit k is written to ``i * lanes + k``; lanes without a circuit do as the first one does.
     """
     lanes = 1 << lane_bits(state.re)
-    source, stop = _source(rows, first), _stop(rows, first)
+    source, stop = source_of(rows, first), stop_of(rows, first)
     angles = source.param_start[stop]
     room = np.empty(3 * angles * lanes, np.float64)
     halves, turns = pointer(room), Turns(at(pointer(room), angles * lanes), at(pointer(room), 2 * angles * lanes))
     for lane in range(lanes):
-        params = _source(rows, first + lane if lane < count else first).params
+        params = source_of(rows, first + lane if lane < count else first).params
         for angle in range(angles):
             halves[angle * lanes + lane] = 0.5 * params[angle]
     cos_sin(halves, angles * lanes, turns.cos, turns.sin)
@@ -228,7 +152,7 @@ def _write_each(rows: Rows, first: int, count: int, operation: int, matrix: Any,
     """Write the matrices of any gate of the table, one after the other."""
     lanes = 1 << lane_bits(state.re)
     for lane in range(lanes):
-        source = _source(rows, first + lane if lane < count else first)
+        source = source_of(rows, first + lane if lane < count else first)
         code = source.code[operation]
         gate_matrix(code, source.params, source.param_start[operation], source.param_start[operation + 1], matrix)
         for entry in range(1 << 2 * GATE_TARGETS[code]):

@@ -18,15 +18,15 @@ from qdock_basic.fast.machine.jit import compiled, inner
 from qdock_basic.fast.machine.pointers import hold, lane_bits, pointer, reals, width
 from qdock_basic.fast.machine.pool import share
 from qdock_basic.fast.machine.vectors import add_to
-from qdock_basic.fast.small.alike import Rows, count_alike, mark, run_alike
+from qdock_basic.fast.small.alike import run_alike
 from qdock_basic.fast.small.cache import run_at
+from qdock_basic.fast.small.rows import Rows, count_alike, order_of
 from qdock_basic.fast.small.state import State, memory_size, state_in
 
 __all__ = ["Prepared", "count_runs", "prepared"]
 
 # So many circuits are claimed at a time: as many as the longest vectors have lanes.
 _CLAIM = 16
-_ALONE = np.zeros(1, np.int64)
 
 
 class Prepared(NamedTuple):
@@ -77,22 +77,13 @@ def count_runs(
         Overwritten: how often each reading was seen.
     threads : int
     """
-    claims, order = np.zeros(1, np.int64), _order(runs)
+    claims, order = np.zeros(1, np.int64), order_of(runs)
 
     def work() -> None:
         # A call with a tuple for the rows takes twice as long: more than the work for one circuit.
         _count_claimed(runs, order, places, keys, shots, claims, np.empty(len(places), dtype), counts)
 
     share(work, min(threads, len(runs) // _CLAIM))
-
-
-def _order(runs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the numbers of circuits in an order in which those that are alike stand together."""
-    if len(runs) == 1:
-        return _ALONE
-    marks = np.empty(len(runs), np.uint64)
-    mark(runs, marks)
-    return np.argsort(marks, kind="stable")
 
 
 @compiled
@@ -103,8 +94,8 @@ def _count_claimed(
     num_qubits, size, lane_qubits = width(len(places) - 1), counts.shape[1], lane_bits(reals(amplitudes))
     memory = np.empty(memory_size(num_qubits + lane_qubits), np.float64)
     state = state_in(pointer(memory), reals(amplitudes), num_qubits + lane_qubits)
-    table, steps = np.empty((1 << lane_qubits, size), np.float64), np.empty(size, np.int64)
-    stream = np.empty(STREAM_SIZE, np.uint64)
+    table = np.empty((1 << lane_qubits, size), np.float64)
+    steps, stream = np.empty(size, np.int64), np.empty(STREAM_SIZE, np.uint64)
     while True:
         first = add_to(claims, _CLAIM)
         if first >= len(rows.order):
@@ -122,12 +113,18 @@ def _count_claimed(
                 _weigh(amplitudes, places, table)
             for number in range(count):
                 row = rows.order[first + number]
-                to_steps(table[number], steps)
-                stream[0], stream[1] = keys[row, 0], keys[row, 1]
-                begin_stream(stream, 0, 0)
-                multinomial(stream, shots, steps, counts[row])
+                _draw(keys[row], shots, table[number], steps, stream, counts[row])
             first += count
     hold(memory)
+
+
+@inner
+def _draw(key: Any, shots: int, table: Any, steps: Any, stream: Any, counts: Any) -> None:
+    """Draw from the beginning of a circuit's stream how often each reading is seen."""
+    to_steps(table, steps)
+    stream[0], stream[1] = key[0], key[1]
+    begin_stream(stream, 0, 0)
+    multinomial(stream, shots, steps, counts)
 
 
 @inner

@@ -287,7 +287,9 @@ for _ in range(int(sys.argv[4])):
     job = dock.run(call(note_and_wait, *sys.argv[2:4]), "runner", executor="thread", retries=int(sys.argv[5]))
 while not job.running():
     time.sleep(0.01)
-print("job", job.job_id(), flush=True)
+# In one piece: the job's thread prints too, perhaps between two of them.
+sys.stdout.write(f"job {{job.job_id()}}\n")
+sys.stdout.flush()
 time.sleep(1000)
 """
 
@@ -301,10 +303,11 @@ def killed(path, tmp_path):
         notes, go = tmp_path / "notes", tmp_path / "go"
         command = [sys.executable, "-c", code, str(path), str(notes), str(go), str(jobs), str(retries)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            # The job prints too.
-            job_id = next(line.split()[1] for line in process.stdout if line.startswith("job "))
-            until(lambda: notes.exists() and notes.read_text().count("\n") >= 1)
-            process.kill()
+            try:
+                job_id = next(line.split("job ")[1].split()[0] for line in process.stdout if "job " in line)
+                until(lambda: notes.exists() and notes.read_text().count("\n") >= 1)
+            finally:
+                process.kill()
         return job_id
 
     return kill

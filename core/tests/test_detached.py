@@ -288,7 +288,7 @@ for _ in range(int(sys.argv[4])):
 while not job.running():
     time.sleep(0.01)
 # In one piece: the job's thread prints too, perhaps between two of them.
-sys.stdout.write(f"job {{job.job_id()}}\n")
+sys.stdout.write(f"job {{job.job_id()}}\\n")
 sys.stdout.flush()
 time.sleep(1000)
 """

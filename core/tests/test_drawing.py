@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from textwrap import dedent
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from qdock.circuit import Circuit, Range
+from qdock.errors import CircuitError
 from qdock.expr import FLOAT, Int, Parameter, Uint, cast
 from qdock.gates import Gate, gate
 
@@ -309,3 +311,21 @@ def test_long_names_and_angles_are_cut():
                                                                         1
         """
     )
+
+
+def test_a_width_is_a_number_of_characters():
+    for width in ("mpl", 0.5, True):
+        with pytest.raises(
+            CircuitError, match=f"folded at a number of characters, but its width was given as {width!r}"
+        ):
+            Circuit(1).draw(width)
+
+
+def test_a_notebook_shows_the_drawing_of_a_circuit_that_is_not_long():
+    circuit = Circuit(2, 1)
+    circuit.h(0).cx(0, 1).if_(circuit.value("c").lt(1), circuit.block().x(0))
+    assert circuit._repr_html_().startswith("<pre")
+    assert html.escape(circuit.draw()) in circuit._repr_html_()
+    assert "&lt;" in circuit._repr_html_()
+    long = Circuit(1, name="<i>").h([0] * 501)
+    assert ">&lt;Circuit &#x27;&lt;i&gt;&#x27;: 1 qubits, 0 clbits, 501 operations&gt;</pre>" in long._repr_html_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -25,6 +26,8 @@ _T = TypeVar("_T")
 #: Of a circuit of more operations nothing is kept: it takes memory, and working it out is little beside running it.
 _KEPT_OPERATIONS = 1000
 _SNAPSHOT = "snapshot"
+#: Longer circuits are shown in a notebook without a drawing.
+_DRAWN_OPERATIONS = 500
 
 
 class Circuit(Builder):
@@ -341,6 +344,11 @@ class Circuit(Builder):
 
     def __str__(self) -> str:
         return self.draw()
+
+    def _repr_html_(self) -> str:
+        # A notebook would hang on the drawing of a long one.
+        text = self.draw() if len(self) <= _DRAWN_OPERATIONS else repr(self)
+        return f'<pre style="line-height: 1.15; overflow-x: auto; white-space: pre">{escape(text)}</pre>'
 
     def __getstate__(self) -> dict[str, Any]:
         columns = self.columns()

@@ -10,7 +10,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdock.circuits import circuit_facts
+from qdock.errors import CircuitError
 from qdock.expr import Const, Expr
+from qdock.expressions.arithmetic import shown, whole
 from qdock.gates import GATES
 from qdock.operations import Assign, Code, Delay, For, If, Modifier, Operation, Range, Register, Switch, While
 
@@ -41,7 +43,16 @@ def draw(circuit: Circuit, width: int | None = None) -> str:
     circuit : Circuit
     width : int, optional
         Fold the drawing at that many characters. None: one line a wire, however long.
+
+    Raises
+    ------
+    CircuitError
+        If the width is no whole number.
     """
+    if width is not None and whole(width) is None:
+        raise CircuitError(
+            f"A drawing is a text, folded at a number of characters, but its width was given as {shown(width)}."
+        )
     qubits: Iterable[int] = range(circuit.num_qubits)
     idle = 0
     if circuit.num_qubits > MANY_QUBITS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import escape
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -346,6 +345,8 @@ class Circuit(Builder):
         return self.draw()
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         # A notebook would hang on the drawing of a long one.
         text = self.draw() if len(self) <= _DRAWN_OPERATIONS else repr(self)
         return f'<pre style="line-height: 1.15; overflow-x: auto; white-space: pre">{escape(text)}</pre>'
